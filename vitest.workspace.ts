@@ -1,0 +1,17 @@
+import { defineConfig } from "vitest/config"
+
+const project = (name: string, folder: string) => ({
+  extends: true as const,
+  test: { name, root: folder, include: ["test/**/*.test.ts"] }
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      project("core", "packages/core"),
+      project("testing", "packages/testing"),
+      project("node", "packages/node"),
+      project("linkcheck", "apps/linkcheck")
+    ]
+  }
+})
