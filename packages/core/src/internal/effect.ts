@@ -1,0 +1,126 @@
+/**
+ * The one file that touches fields of Effect which are not public.
+ *
+ * A {@link Frame} is an Effect primitive that, once evaluated, sits at the bottom of its fiber's stack until the
+ * fiber exits. That gives, at the price of one object and no observer, closure or context entry: the way from a fiber
+ * to what runs on it, and a hook at the fiber's exit.
+ */
+import type * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+
+const evaluate = "~effect/Effect/evaluate"
+const contA = "~effect/Effect/successCont"
+const contE = "~effect/Effect/failureCont"
+const contAll = "~effect/Effect/ensureCont"
+const identifier = "~effect/Effect/identifier"
+
+/** A fiber as Effect's run loop sees it. */
+interface FiberImpl extends Fiber.Fiber<any, any> {
+  readonly _stack: Array<unknown>
+  _observers: Array<(exit: Exit.Exit<any, any>) => void> | undefined
+  readonly _children: Set<unknown> | undefined
+  readonly _exit: Exit.Exit<any, any> | undefined
+  readonly _interruptedCause: unknown
+  readonly _running: boolean
+  interruptible: boolean
+  evaluate(effect: unknown): void
+  yieldWith(value: Exit.Exit<any, any> | (() => void)): unknown
+}
+
+/** What Effect's run loop hands to a continuation. */
+export type AnyExit = Exit.Exit<any, any>
+export type AnyFiber = Fiber.Fiber<any, any>
+export type AnyEffect = Effect.Effect<any, any, any>
+
+/**
+ * Runs `effect` and hears of the exit. Evaluate it as the first thing a fiber does, once.
+ */
+export abstract class Frame {
+  /** The fiber, from its first step on. */
+  fiber: AnyFiber | undefined = undefined
+  /** Dropped at the start: the frame may live longer than the program it ran. */
+  protected effect: AnyEffect | undefined
+
+  constructor(effect: AnyEffect | undefined) {
+    this.effect = effect
+  }
+
+  /**
+   * The exit is decided, all finalizers of the effect have run, the fiber does not show it yet (`pollUnsafe`).
+   * Resume or interrupt no other fiber from here: use {@link afterExit}. A throw here would lose the exit.
+   */
+  protected abstract onExit(exit: AnyExit): void
+
+  /** Called when the fiber takes its first step; what it returns is run. */
+  protected onStart(_fiber: AnyFiber): AnyEffect {
+    const effect = this.effect!
+    this.effect = undefined
+    return effect
+  }
+
+  [evaluate](fiber: FiberImpl): unknown {
+    this.fiber = fiber
+    fiber._stack.push(this)
+    return this.onStart(fiber)
+  }
+
+  // Without it the run loop skips this frame when an interruptible fiber was interrupted.
+  [contAll](fiber: FiberImpl): void {
+    fiber.interruptible = false
+  }
+
+  [contA](value: unknown, fiber: FiberImpl, exit?: AnyExit): unknown {
+    return settle(this, fiber, exit ?? Exit.succeed(value))
+  }
+
+  [contE](cause: any, fiber: FiberImpl, exit?: AnyExit): unknown {
+    return settle(this, fiber, exit ?? Exit.failCause(cause))
+  }
+
+  /** Calls the protected hook; for this module only. */
+  static exited(frame: Frame, exit: AnyExit): void {
+    frame.onExit(exit)
+  }
+}
+
+;(Frame.prototype as any)[identifier] = "SkeinFrame"
+
+// `yieldWith` ends the run loop here and now. Returning the exit as an operation instead would let the fiber be parked,
+// and interrupted, between the hook and its exit.
+const settle = (frame: Frame, fiber: FiberImpl, exit: AnyExit): unknown => {
+  if (fiber._children !== undefined && fiber._children.size > 0) {
+    // Children of `Effect.forkChild` are interrupted and awaited only now; the exit shows after that.
+    fiber.addObserver((exit) => Frame.exited(frame, exit))
+  } else {
+    Frame.exited(frame, exit)
+  }
+  return fiber.yieldWith(exit)
+}
+
+/** The frame of a fiber; undefined for fibers that Skein did not start, and after the exit. */
+export const frameOf = (fiber: AnyFiber): Frame | undefined => {
+  const bottom = (fiber as FiberImpl)._stack[0]
+  return bottom instanceof Frame ? bottom : undefined
+}
+
+/** Runs a callback as soon as the fiber shows its exit, before all other observers. */
+export const afterExit = (fiber: AnyFiber, run: (exit: AnyExit) => void): void => {
+  const impl = fiber as FiberImpl
+  if (impl._exit !== undefined) return run(impl._exit)
+  if (impl._observers === undefined) impl._observers = [run]
+  else impl._observers.unshift(run)
+}
+
+/** True once the fiber was asked to stop, whether or not it has noticed. */
+export const isInterrupted = (fiber: AnyFiber): boolean => (fiber as FiberImpl)._interruptedCause !== undefined
+
+/** The interruptions a fiber was asked for, as a Cause; undefined when there are none. */
+export const interruptedCause = (fiber: AnyFiber): import("effect/Cause").Cause<never> | undefined =>
+  (fiber as FiberImpl)._interruptedCause as any
+
+/** False inside uninterruptible regions. */
+export const isInterruptible = (fiber: AnyFiber): boolean => (fiber as FiberImpl).interruptible
+
+/** True while the fiber's run loop is on the JavaScript stack. */
+export const isRunning = (fiber: AnyFiber): boolean => (fiber as FiberImpl)._running

@@ -1,0 +1,61 @@
+/**
+ * All that Skein keeps in a fiber's context, under one key: one lookup per operation, one entry per group, scope or lock.
+ */
+import * as Context from "effect/Context"
+import type * as Fiber from "effect/Fiber"
+
+import type { Group } from "./group.ts"
+
+/** A cancel scope as those inside it see it. */
+export interface EnclosingScope {
+  readonly name: string | undefined
+  /** Milliseconds on the scope's clock; Infinity without a deadline. Changes when the scope is rescheduled. */
+  readonly deadline: number
+  readonly parent: EnclosingScope | undefined
+  /** A shield: deadlines further out do not count inside. */
+  readonly shields: boolean
+}
+
+/** Locks (and other owned things) held by the effect given to `withLock`, innermost first. */
+export interface Held {
+  readonly resource: object
+  readonly parent: Held | undefined
+}
+
+export interface Env {
+  readonly group: Group | undefined
+  readonly scope: EnclosingScope | undefined
+  readonly held: Held | undefined
+}
+
+const empty: Env = { group: undefined, scope: undefined, held: undefined }
+
+export const Env: Context.Reference<Env> = Context.Reference<Env>("~skein/Env", { defaultValue: () => empty })
+
+export const envOf = (fiber: Fiber.Fiber<any, any>): Env => fiber.getRef(Env)
+
+export const withEnv = <R>(context: Context.Context<R>, env: Env): Context.Context<R> =>
+  Context.add(context, Env as any, env) as any
+
+export const withScope = (env: Env, scope: EnclosingScope): Env => ({ group: env.group, scope, held: env.held })
+
+export const withHeld = (env: Env, resource: object): Env => ({
+  group: env.group,
+  scope: env.scope,
+  held: { resource, parent: env.held }
+})
+
+export const holds = (env: Env, resource: object): boolean => {
+  for (let held = env.held; held !== undefined; held = held.parent) if (held.resource === resource) return true
+  return false
+}
+
+/** Milliseconds on the clock; Infinity without one. */
+export const deadlineOf = (env: Env): number => {
+  let deadline = Infinity
+  for (let scope = env.scope; scope !== undefined; scope = scope.parent) {
+    if (scope.deadline < deadline) deadline = scope.deadline
+    if (scope.shields) break
+  }
+  return deadline
+}

@@ -1,0 +1,4 @@
+import { Node } from "./node.ts"
+
+/** The owner of tasks. */
+export abstract class Group extends Node {}

@@ -1,0 +1,103 @@
+/**
+ * What runs on a fiber (a task, the body of a group, the work of a cancel scope), what it waits on, and its place in the tree.
+ */
+import type * as Fiber from "effect/Fiber"
+
+import { Frame, frameOf } from "./effect.ts"
+import type { AnyEffect } from "./effect.ts"
+import { envOf } from "./env.ts"
+
+/** Somebody who holds something others wait for. */
+export interface Holder {
+  /** None for a fiber that belongs to no group. */
+  readonly node: Node | undefined
+  /** The node's path, or the fiber's name. */
+  readonly name: string
+}
+
+/**
+ * Why a fiber is suspended. Wait-queue entries implement it themselves, so that waiting costs no further object:
+ * everything but `since` is computed when somebody looks.
+ */
+export interface Wait {
+  /** "Lock", "Pool.lease", "Task.join", ... */
+  readonly operation: string
+  /** Name of the lock, pool, queue or task. */
+  readonly resource: string
+  /** Milliseconds on the fiber's clock. */
+  readonly since: number
+  readonly holders: () => ReadonlyArray<Holder>
+}
+
+/** A frame that keeps what its fiber waits on. */
+export abstract class WaitingFrame extends Frame {
+  wait: Wait | undefined = undefined
+  /** The frame whose fiber waits for this one (a scope's work inside a task); tasks and bodies have none. */
+  abstract readonly up: WaitingFrame | undefined
+  /** The task or body this belongs to. */
+  abstract readonly node: Node | undefined
+}
+
+/** A task or the body of a group: what the task tree shows. */
+export abstract class Node extends WaitingFrame {
+  readonly id: number = ++lastId
+  /** Groups that were opened inside this node and are not complete, newest first. */
+  groups: Node | undefined = undefined
+  abstract readonly name: string
+  /** The node this one is shown under. */
+  abstract readonly parent: Node | undefined
+
+  get up(): undefined {
+    return undefined
+  }
+  get node(): Node {
+    return this
+  }
+  /** Names from the root, joined with "/"; a "/" inside a name is written "%2F". */
+  get path(): string {
+    let path = escapeName(this.name)
+    for (let node = this.parent; node !== undefined; node = node.parent) path = `${escapeName(node.name)}/${path}`
+    return path
+  }
+
+  protected constructor(effect: AnyEffect | undefined) {
+    super(effect)
+  }
+}
+
+let lastId = 0
+
+const escapeName = (name: string): string => (name.includes("/") ? name.replaceAll("/", "%2F") : name)
+
+const waitingFrameOf = (fiber: Fiber.Fiber<any, any>): WaitingFrame | undefined => {
+  const frame = frameOf(fiber)
+  return frame instanceof WaitingFrame ? frame : undefined
+}
+
+/** The task or body that runs on this fiber, also through the scopes it entered; undefined for other fibers. */
+export const nodeOf = (fiber: Fiber.Fiber<any, any>): Node | undefined => waitingFrameOf(fiber)?.node
+
+/** Names a fiber for people: its task's path; else the group's path and the fiber's number. */
+export const describeFiber = (fiber: Fiber.Fiber<any, any>): string => {
+  const node = nodeOf(fiber)
+  if (node !== undefined) return node.path
+  const group = envOf(fiber).group
+  return group === undefined ? `fiber:${fiber.id}` : `${group.path}/fiber:${fiber.id}`
+}
+
+export const holderOf = (fiber: Fiber.Fiber<any, any>): Holder => ({
+  node: nodeOf(fiber),
+  name: describeFiber(fiber)
+})
+
+/** Call when the fiber suspends; the tree and timeouts then show why. Pair with {@link endWait}. */
+export const beginWait = (fiber: Fiber.Fiber<any, any>, wait: Wait): void => {
+  for (let frame = waitingFrameOf(fiber); frame !== undefined; frame = frame.up) frame.wait = wait
+}
+
+/** Call when it was resumed or interrupted; forgets only this wait. */
+export const endWait = (fiber: Fiber.Fiber<any, any>, wait: Wait): void => {
+  for (let frame = waitingFrameOf(fiber); frame !== undefined; frame = frame.up) {
+    if (frame.wait === wait) frame.wait = undefined
+  }
+}

@@ -1,0 +1,74 @@
+/** How a cancel reason travels: as an annotation of the interruption in the Cause. */
+import type * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import type * as Fiber from "effect/Fiber"
+
+import { nodeOf } from "./node.ts"
+
+export const TypeId = "~skein/CancelReason"
+
+interface Common {
+  readonly [TypeId]: typeof TypeId
+  readonly label: string | undefined
+  readonly by: string | undefined
+  readonly at: DateTime.Utc
+}
+
+export type Reason = Common &
+  (
+    | { readonly _tag: "Requested" }
+    | { readonly _tag: "Deadline"; readonly deadline: DateTime.Utc }
+    | { readonly _tag: "SiblingFailed"; readonly sibling: string }
+    | { readonly _tag: "OwnerExited" }
+    | { readonly _tag: "Shutdown" }
+    | { readonly _tag: "Signal"; readonly cause: unknown }
+  )
+
+type Distribute<T> = T extends Reason ? Omit<T, keyof Common> & { readonly label?: string | undefined; readonly by?: string | undefined } : never
+export type Fields = Distribute<Reason>
+
+export const clockOf = (fiber: Fiber.Fiber<any, any>): Clock.Clock => fiber.getRef(Clock.Clock)
+
+/** A reason as of now, on the fiber's clock; `by` is the path of the task that runs on the fiber unless given. */
+export const makeReason = (fiber: Fiber.Fiber<any, any> | undefined, fields: Fields): Reason => {
+  const millis = fiber === undefined ? Date.now() : clockOf(fiber).currentTimeMillisUnsafe()
+  const by = "by" in fields ? fields.by : fiber === undefined ? undefined : nodeOf(fiber)?.path
+  return { [TypeId]: TypeId, ...fields, label: fields.label, by, at: DateTime.makeUnsafe(millis) } as Reason
+}
+
+export const isReason = (u: unknown): u is Reason => typeof u === "object" && u !== null && TypeId in u
+
+/** "why": the label of a `Requested`; a reason is taken as it is. */
+export const toReason = (fiber: Fiber.Fiber<any, any>, input: string | Reason | undefined): Reason =>
+  isReason(input) ? input : makeReason(fiber, { _tag: "Requested", label: input })
+
+const annotations = new WeakMap<Reason, Context.Context<never>>()
+
+/** One Context per reason: 100,000 tasks cancelled together share it. */
+export const annotationsOf = (reason: Reason): Context.Context<never> => {
+  let context = annotations.get(reason)
+  if (context === undefined) {
+    context = Context.makeUnsafe<never>(new Map([[TypeId, reason]]))
+    annotations.set(reason, context)
+  }
+  return context
+}
+
+/** Asks the fiber to stop; what it runs next happens inline, so call it through the trampoline. */
+export const interruptWith = (fiber: Fiber.Fiber<any, any>, reason: Reason, by: number | undefined): void =>
+  fiber.interruptUnsafe(by, annotationsOf(reason))
+
+export const reasonOfInterrupt = (interrupt: Cause.Interrupt): Reason | undefined =>
+  interrupt.annotations.get(TypeId) as Reason | undefined
+
+/** The reason of the first interruption in the Cause that has one. */
+export const reasonOf = (cause: Cause.Cause<unknown>): Reason | undefined => {
+  for (const reason of cause.reasons) {
+    if (reason._tag !== "Interrupt") continue
+    const found = reasonOfInterrupt(reason)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
