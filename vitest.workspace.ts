@@ -11,7 +11,9 @@ export default defineConfig({
       project("core", "packages/core"),
       project("testing", "packages/testing"),
       project("node", "packages/node"),
-      project("linkcheck", "apps/linkcheck")
+      project("oxlint-plugin", "packages/oxlint-plugin"),
+      project("linkcheck", "apps/linkcheck"),
+      project("ci", ".ci")
     ]
   }
 })

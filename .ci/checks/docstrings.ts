@@ -1,0 +1,109 @@
+/** Every public export says what it is, in the house order, and what it claims about cancellation is tested. */
+import { basename } from "node:path"
+
+import { packageFiles, parse, read, visit } from "../lib/source.ts"
+import type { Check, Node, Problem, Source } from "../lib/source.ts"
+
+const order = [
+  "When to use",
+  "Shape",
+  "Units",
+  "Errors",
+  "Cancellation",
+  "Ordering",
+  "Cost",
+  "Source",
+  "Example"
+]
+const terms = ["Cancel-safe", "Completes anyway", "Hands over", "Not cancel-safe"]
+
+const isPublic = (file: string): boolean => !file.includes("/internal/") && basename(file) !== "index.ts"
+
+/** The docstring that ends right above `offset`. */
+const docAbove = (source: Source, offset: number): string | undefined => {
+  const comment = source.comments.findLast(
+    (c) => c.end <= offset && source.text.slice(c.end, offset).trim() === ""
+  )
+  return comment?.type === "Block" && comment.value.startsWith("*") ? comment.value : undefined
+}
+
+const exported = (
+  source: Source
+): ReadonlyArray<{ readonly name: string; readonly node: Node; readonly doc: string | undefined }> =>
+  (source.program["body"] as ReadonlyArray<Node>).flatMap((node) => {
+    if (node.type !== "ExportNamedDeclaration" || node["declaration"] == null) return []
+    const declaration = node["declaration"] as Node
+    const declarators = (declaration["declarations"] as ReadonlyArray<Node> | undefined) ?? [declaration]
+    const id = declarators[0]?.["id"] as Node | undefined
+    return [{ name: String(id?.["name"] ?? "?"), node, doc: docAbove(source, node.start) }]
+  })
+
+const checkOrder = (doc: string): string | undefined => {
+  const labels = [...doc.matchAll(/\*\*([A-Z][A-Za-z ]+?)(?: \/ \w+)?\*\*/g)]
+    .map((match) => match[1]!)
+    .filter((label) => order.includes(label))
+  const sorted = labels.toSorted((a, b) => order.indexOf(a) - order.indexOf(b))
+  return labels.join() === sorted.join()
+    ? undefined
+    : `sections are ${labels.join(", ")}; the house order is ${sorted.join(", ")}`
+}
+
+const checkTerm = (doc: string): string | undefined => {
+  const text = /\*\*Cancellation\*\*([\s\S]*?)(?=\n[\s*]*\n|\*\*[A-Z]|@|$)/.exec(doc)?.[1]
+  return text === undefined || terms.some((term) => text.includes(term))
+    ? undefined
+    : `**Cancellation** uses none of the terms ${terms.join(", ")}`
+}
+
+export const docstrings: Check = (root) =>
+  packageFiles(root, "src")
+    .filter(isPublic)
+    .flatMap((file) => {
+      const source = parse(root, file)
+      const seen = new Set<string>()
+      return exported(source).flatMap(({ doc, name, node }): ReadonlyArray<Problem> => {
+        const problem = (message: string) => [
+          { file, line: source.lineOf(node.start), message: `${name}: ${message}` }
+        ]
+        // A type and a value of one name, or overloads, share the first docstring.
+        if (seen.has(name)) return []
+        seen.add(name)
+        if (doc === undefined) return problem("exported without a docstring")
+        return [checkOrder(doc), checkTerm(doc)].flatMap((message) =>
+          message === undefined ? [] : problem(message)
+        )
+      })
+    })
+
+/** A module that says "Cancel-safe" has a sweep in a test file of its name. */
+export const claims: Check = (root) => {
+  const tests = packageFiles(root, "test")
+  const swept = (module: string): boolean =>
+    tests.some(
+      (file) => basename(file).startsWith(module) && /\bsweep|InterruptSweep\b/.test(read(root, file))
+    )
+  return packageFiles(root, "src")
+    .filter((file) => !file.includes("/internal/") && read(root, file).includes("Cancel-safe"))
+    .filter((file) => !swept(basename(file, ".ts")))
+    .map((file) => ({
+      file,
+      message: `says Cancel-safe, and no test file ${basename(file, ".ts")}*.test.ts sweeps it`
+    }))
+}
+
+/** `any` in what a user sees takes the types away silently. */
+export const anys: Check = (root) =>
+  packageFiles(root, "src")
+    .filter(isPublic)
+    .flatMap((file) => {
+      const source = parse(root, file)
+      const found: Array<Problem> = []
+      visit(source.program, (node, parents) => {
+        if (node.type !== "TSAnyKeyword") return
+        const parent = parents.at(-1)
+        if (parent?.type === "TSAsExpression" || parent?.type === "TSTypeAnnotation") {
+          found.push({ file, line: source.lineOf(node.start), message: "any outside internal/" })
+        }
+      })
+      return found
+    })
