@@ -1,1 +1,1 @@
-export {}
+export * as InterruptSweep from "./InterruptSweep.ts"

@@ -1,0 +1,171 @@
+/**
+ * Interrupts an effect at each of its operations, one run for each, and checks after every run that nothing is
+ * held and nothing lost. It is what stands behind the word "Cancel-safe".
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { attempt } from "./internal/sweepAttempt.ts"
+import type { Attempt, Point } from "./internal/sweepAttempt.ts"
+import { World } from "./internal/world.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options<S, A, E, R> {
+  /** Fresh state for each run. */
+  readonly setup: Effect.Effect<S, never, R>
+  /** Interrupted once at each of its operations. */
+  readonly subject: (state: S) => Effect.Effect<A, E, R>
+  /** Fails (or dies) where the state shows that something is held or lost. */
+  readonly check: (state: S, exit: Exit.Exit<A, E>) => Effect.Effect<void, unknown, R>
+  readonly teardown?: ((state: S) => Effect.Effect<void, never, R>) | undefined
+  /** A subject that takes more operations than this is refused as endless. Default 10,000. */
+  readonly maxOperations?: number | undefined
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Report {
+  /** How many points there were, and with that how often the subject was interrupted. */
+  readonly operations: number
+}
+
+/**
+ * Says at which operation the interruption came and what the check, the setup or the subject itself then did.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InterruptSweepFailure extends Data.TaggedError("InterruptSweepFailure")<{
+  /** The operation, counted from 0, at which the interruption came. */
+  readonly at: number
+  /** How the interrupted subject ended. */
+  readonly exit: Exit.Exit<unknown, unknown>
+  /** Why the check failed. */
+  readonly cause: Cause.Cause<unknown>
+  /** What the subject was about to do, or was waiting in. */
+  readonly where?: string | undefined
+}> {
+  override get message(): string {
+    const where = this.where === undefined ? "" : ` (${this.where})`
+    return [
+      `interrupted at operation ${this.at}${where}, the check failed:`,
+      indent(Cause.pretty(this.cause)),
+      "the interrupted subject ended with:",
+      indent(Exit.isSuccess(this.exit) ? "success" : Cause.pretty(this.exit.cause))
+    ].join("\n")
+  }
+}
+
+/**
+ * Runs the subject again and again, interrupting it each time one point later, until it ends before the point is
+ * reached, and checks after each run; the last, uninterrupted run is checked too.
+ *
+ * **Shape / units** Points are the run-loop operations of the subject and of all fibers forked below it, before
+ * which the fiber is parked, and the moments between two tasks of the run queue, when all fibers are parked or
+ * suspended. The interruption always goes to the fiber of the subject. One setup, check and teardown per point, so
+ * the work grows with the square of the subject's operations.
+ *
+ * **Errors** `InterruptSweepFailure` for the first point at which the check fails, at which the subject does not end
+ * although interrupted, or at which the check does not end. A defect of setup or teardown is passed on as it is.
+ *
+ * **Ordering** Everything runs on a clock of its own that jumps to the next timer when all fibers are blocked, and in a
+ * queue of its own, first in first out: sleeps cost no time and the points are the same in every run. `TestClock.adjust`
+ * works in it. A subject that waits for something that never comes is interrupted there, as the last point.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const run = <S, A, E, R>(
+  options: Options<S, A, E, R>
+): Effect.Effect<Report, InterruptSweepFailure, R> =>
+  Effect.contextWith((context: Context.Context<R>) =>
+    Effect.flatten(Effect.promise((signal) => sweep(options, context, signal)))
+  )
+
+/** Real milliseconds to wait for a promise or a timer from outside before the subject counts as blocked. */
+const grace = 50
+
+type Verdict = Exit.Exit<Report, InterruptSweepFailure>
+
+const sweep = async <S, A, E, R>(
+  options: Options<S, A, E, R>,
+  context: Context.Context<R>,
+  signal: AbortSignal
+): Promise<Verdict> => {
+  let points = 0
+  for (const _tag of ["Operation", "Boundary"] as const) {
+    for (let at = 0; !signal.aborted;) {
+      const [attempted, verdict] = await judge(options, context, { _tag, at })
+      if (verdict !== undefined) return verdict
+      if (attempted.hit === undefined) break
+      points++
+      at = attempted.hit + 1
+    }
+  }
+  return Exit.succeed({ operations: points })
+}
+
+/** One run from setup to teardown; a verdict only when it ends the sweep. */
+const judge = async <S, A, E, R>(
+  options: Options<S, A, E, R>,
+  context: Context.Context<R>,
+  point: Point
+): Promise<readonly [Attempt<A, E>, Verdict | undefined]> => {
+  const world = new World()
+  const maxOperations = options.maxOperations ?? 10_000
+  const state = await outcome(world, options.setup, context, "setup")
+  if (Exit.isFailure(state)) return [notRun, Exit.failCause(state.cause)]
+  const subject = Effect.suspend(() => options.subject(state.value))
+  const attempted = await attempt({ world, context, subject, point, maxOperations, grace })
+  const { ending, operation } = attempted
+  const failure = (exit: Exit.Exit<A, E>, cause: Cause.Cause<unknown>): Verdict =>
+    Exit.fail(new InterruptSweepFailure({ at: operation, exit, cause }))
+  if (ending._tag === "Endless") {
+    return [attempted, Exit.die(new Error(endless(maxOperations)))]
+  }
+  if (ending._tag === "Stuck") {
+    const cause = Cause.die(new Error("the subject was interrupted and does not end, and nothing can run"))
+    return [attempted, failure(Exit.interrupt(), cause)]
+  }
+  const checked = await outcome(
+    world,
+    Effect.suspend(() => options.check(state.value, ending.exit)),
+    context,
+    "check"
+  )
+  if (options.teardown !== undefined) {
+    const tornDown = await outcome(world, options.teardown(state.value), context, "teardown")
+    if (Exit.isFailure(tornDown) && Exit.isSuccess(checked))
+      return [attempted, Exit.failCause(tornDown.cause)]
+  }
+  return [attempted, Exit.isFailure(checked) ? failure(ending.exit, checked.cause) : undefined]
+}
+
+const notRun: Attempt<never, never> = { ending: { _tag: "Stuck" }, hit: undefined, operation: 0 }
+
+const outcome = async <A, E, R>(
+  world: World,
+  effect: Effect.Effect<A, E, R>,
+  context: Context.Context<R>,
+  what: string
+): Promise<Exit.Exit<A, E>> => {
+  const fiber = world.fork(effect, context)
+  const exit = await world.exitOf(fiber, grace)
+  if (exit !== undefined) return exit
+  fiber.interruptUnsafe()
+  return Exit.die(new Error(`${what} does not end: it waits for something, and nothing can run`))
+}
+
+const endless = (maxOperations: number): string =>
+  `InterruptSweep.run: the subject must end within maxOperations, ran more than ${maxOperations}`
+
+const indent = (text: string): string => text.replace(/^/gm, "  ")
