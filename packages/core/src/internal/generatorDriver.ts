@@ -1,0 +1,74 @@
+/**
+ * Runs a generator of effects so that its `finally` blocks run however it ends.
+ *
+ * `Effect.gen` abandons the iterator when a yielded effect fails or the fiber is interrupted. Here that calls the
+ * iterator's `return()`, and what its `finally` blocks yield runs in the surrounding uninterruptible region.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+
+import type { AnyEffect } from "./effect.ts"
+
+export type Body = Iterator<AnyEffect, unknown, any>
+
+type Restore = (effect: AnyEffect) => AnyEffect
+
+/** The hooks are read before each step: they may be changed while the generator runs. */
+export interface Driver {
+  readonly iterator: Body
+  /** Around each yielded effect; identity where the code of the generator is not to be interrupted. */
+  restore: Restore
+  /** Sees each yielded effect before it runs; when an effect comes back, that runs and the generator stays suspended. */
+  pause: ((yielded: AnyEffect) => AnyEffect | undefined) | undefined
+  /** Wraps what is left of the run, before each next step. */
+  rest: ((rest: AnyEffect) => AnyEffect) | undefined
+}
+
+/** Must run uninterruptibly as a whole: of two such regions in a row an interruption would skip the second. */
+export const drive = (driver: Driver, value?: unknown): AnyEffect =>
+  Effect.suspend(() => {
+    const step = driver.iterator.next(value)
+    if (step.done === true) return Effect.succeed(step.value)
+    const paused = driver.pause?.(step.value)
+    return paused ?? Effect.flatMap(Effect.exit(driver.restore(step.value)), (exit) => resume(driver, exit))
+  })
+
+/** Goes on after a step that ended so. */
+export const resume = (driver: Driver, exit: Exit.Exit<unknown, unknown>): AnyEffect => {
+  const next = Exit.isSuccess(exit) ? drive(driver, exit.value) : unwind(driver, exit.cause)
+  return driver.rest === undefined ? next : driver.rest(next)
+}
+
+/**
+ * Ends the generator: its `finally` blocks run, innermost first, then it fails with the cause. What fails in them joins
+ * the cause and does not keep the outer ones from running.
+ */
+export const unwind = (driver: Driver, cause: Cause.Cause<unknown>): AnyEffect =>
+  Effect.suspend(() => {
+    let step: IteratorResult<AnyEffect, unknown>
+    try {
+      step = driver.iterator.return?.(undefined) ?? { done: true, value: undefined }
+    } catch (defect) {
+      return Effect.failCause(Cause.combine(cause, Cause.die(defect)))
+    }
+    return cleanup(driver, cause, step)
+  })
+
+const cleanup = (
+  driver: Driver,
+  cause: Cause.Cause<unknown>,
+  step: IteratorResult<AnyEffect, unknown>
+): AnyEffect => {
+  if (step.done === true) return Effect.failCause(cause)
+  return Effect.flatMap(Effect.exit(step.value), (exit) => {
+    if (Exit.isFailure(exit)) return unwind(driver, Cause.combine(cause, exit.cause))
+    let next: IteratorResult<AnyEffect, unknown>
+    try {
+      next = driver.iterator.next(exit.value)
+    } catch (defect) {
+      return Effect.failCause(Cause.combine(cause, Cause.die(defect)))
+    }
+    return cleanup(driver, cause, next)
+  })
+}
