@@ -5,7 +5,9 @@
  * fiber exits. That gives, at the price of one object and no observer, closure or context entry: the way from a fiber
  * to what runs on it, and a hook at the fiber's exit.
  */
-import type * as Effect from "effect/Effect"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 
@@ -25,6 +27,7 @@ interface FiberImpl extends Fiber.Fiber<any, any> {
   readonly _running: boolean
   interruptible: boolean
   evaluate(effect: unknown): void
+  getCont(key: typeof contA): { [contA](value: unknown, fiber: FiberImpl): unknown } | undefined
   yieldWith(value: Exit.Exit<any, any> | (() => void)): unknown
 }
 
@@ -82,6 +85,13 @@ export abstract class Frame {
   static exited(frame: Frame, exit: AnyExit): void {
     frame.onExit(exit)
   }
+
+  /** The same for a fiber that may have ended before its first step. */
+  static exitedUnstarted(frame: Frame, exit: AnyExit): void {
+    if (frame.effect === undefined) return
+    frame.effect = undefined
+    frame.onExit(exit)
+  }
 }
 
 ;(Frame.prototype as any)[identifier] = "SkeinFrame"
@@ -96,6 +106,32 @@ const settle = (frame: Frame, fiber: FiberImpl, exit: AnyExit): unknown => {
     Frame.exited(frame, exit)
   }
   return fiber.yieldWith(exit)
+}
+
+// Fibers that are started at once nest run loops: some 1,000 levels overflow the stack.
+const maxDepth = 64
+let depth = 0
+
+/**
+ * Starts a fiber on a frame: at once, or through the dispatcher when many starts are nested already. However late the
+ * fiber takes its first step, and even if it never does, the frame knows the fiber and hears of its exit.
+ */
+export const start = (context: Context.Context<never>, frame: Frame): AnyFiber => {
+  if (depth >= maxDepth) return startLate(Effect.runForkWith(context)(Effect.flatMap(Effect.yieldNow, () => frame as any)), frame)
+  depth++
+  try {
+    const fiber = Effect.runForkWith(context)(frame as any) as AnyFiber
+    return frame.fiber === undefined ? startLate(fiber, frame) : fiber
+  } finally {
+    depth--
+  }
+}
+
+// Not at its first step yet: deferred above, or parked by its scheduler. Interrupted now, it would exit without the frame.
+const startLate = (fiber: AnyFiber, frame: Frame): AnyFiber => {
+  frame.fiber = fiber
+  fiber.addObserver((exit) => Frame.exitedUnstarted(frame, exit))
+  return fiber
 }
 
 /** The frame of a fiber; undefined for fibers that Skein did not start, and after the exit. */
@@ -124,3 +160,64 @@ export const isInterruptible = (fiber: AnyFiber): boolean => (fiber as FiberImpl
 
 /** True while the fiber's run loop is on the JavaScript stack. */
 export const isRunning = (fiber: AnyFiber): boolean => (fiber as FiberImpl)._running
+
+/**
+ * Something on a fiber's stack that hears once, synchronously, when the fiber passes it: with a value, a failure or an
+ * interruption. A fiber may suspend on it ({@link park}) or run an effect above it ({@link enter}). That it is pushed in the
+ * same step in which the state is changed is what makes an acquisition atomic, without a mask.
+ */
+export abstract class StackEntry {
+  /** The parked fiber was resumed by {@link unpark}; the entry is still on the stack. What it returns is run. */
+  protected abstract onResume(fiber: AnyFiber): AnyEffect
+
+  /** The fiber has left. Must not throw, nor resume or interrupt a fiber. */
+  protected abstract onLeave(fiber: AnyFiber): void
+
+  [evaluate](fiber: FiberImpl): unknown {
+    return this.onResume(fiber)
+  }
+
+  // No continuation beside it: the run loop calls it and passes on to the entry below, whatever the exit is.
+  [contAll](fiber: FiberImpl): void {
+    this.onLeave(fiber)
+  }
+}
+
+const nothing = (): void => {}
+
+/** Suspends the fiber on the entry, until {@link unpark} or its interruption. Return what it returns to the run loop. */
+export const park = (fiber: AnyFiber, entry: StackEntry): AnyEffect => {
+  ;(fiber as FiberImpl)._stack.push(entry)
+  return (fiber as FiberImpl).yieldWith(nothing) as AnyEffect
+}
+
+/** What runs next is above the entry. Only while the fiber evaluates an operation. */
+export const enter = (fiber: AnyFiber, entry: StackEntry): void => {
+  ;(fiber as FiberImpl)._stack.push(entry)
+}
+
+/** Resumes the fiber that is parked on the entry, inline: call it from a dispatcher's task. */
+export const unpark = (fiber: AnyFiber, entry: StackEntry): void => (fiber as FiberImpl).evaluate(entry)
+
+/**
+ * Hands the value to what follows in this very step: the fiber can be neither parked nor interrupted in between, so
+ * what was taken is not lost. (An exit returned as an operation can be.) Return what it returns to the run loop.
+ */
+export const succeedNow = (fiber: AnyFiber, value: unknown): AnyEffect => {
+  const cont = (fiber as FiberImpl).getCont(contA)
+  if (cont === undefined) return (fiber as FiberImpl).yieldWith(Exit.succeed(value)) as AnyEffect
+  return cont[contA](value, fiber as FiberImpl) as AnyEffect
+}
+
+/** An effect that is one object and one step of the run loop; `run` is called anew at each evaluation. */
+export abstract class Operation<A, E = never, R = never> extends (Effectable.Class as unknown as abstract new <
+  A,
+  E,
+  R
+>() => Effect.Effect<A, E, R>)<A, E, R> {
+  protected abstract run(fiber: AnyFiber): AnyEffect
+
+  [evaluate](fiber: FiberImpl): unknown {
+    return this.run(fiber)
+  }
+}
