@@ -1,1 +1,2 @@
-export {}
+/** Run Effect services on Node. */
+export * as Offload from "./Offload.ts"
