@@ -1,6 +1,7 @@
 /** All checks that need nothing but the files. */
 import type { Check } from "../lib/source.ts"
 import { anys, claims, docstrings } from "./docstrings.ts"
+import { examples } from "./examples.ts"
 import { directions } from "./layers.ts"
 import { layout, versions } from "./layout.ts"
 import { clocks, privates } from "./purity.ts"
@@ -17,5 +18,6 @@ export const checks: Readonly<Record<string, Check>> = {
   "unfinished or switched off": words,
   docstrings,
   "cancellation claims": claims,
-  any: anys
+  any: anys,
+  examples
 }
