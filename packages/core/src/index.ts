@@ -1,3 +1,6 @@
 export * as Retry from "./resilience/Retry.ts"
 export * as RetryBudget from "./resilience/RetryBudget.ts"
 export * as Semaphore from "./sync/Semaphore.ts"
+export * as CancelReason from "./cancellation/CancelReason.ts"
+export * as CancelScope from "./cancellation/CancelScope.ts"
+export * as Bulkhead from "./resilience/Bulkhead.ts"

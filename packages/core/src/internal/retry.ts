@@ -11,8 +11,8 @@ import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import * as Tracer from "effect/Tracer"
 
+import { remainingOf } from "./deadline.ts"
 import type { AnyEffect, AnyFiber } from "./effect.ts"
-import { deadlineOf, envOf } from "./env.ts"
 import { monotonicMillis } from "./monotonic.ts"
 import { beginWait, endWait } from "./node.ts"
 import type { Wait } from "./node.ts"
@@ -208,12 +208,8 @@ class Run {
   /** What a retry that starts `delay` from now would violate. */
   private tooLate(elapsed: number, delay: number): "elapsed" | "deadline" | undefined {
     if (elapsed + delay > this.settings.elapsed || delay === Infinity) return "elapsed"
-    const deadline = deadlineOf(envOf(this.fiber))
-    if (deadline === Infinity) return undefined
     // At the deadline itself the attempt would be cancelled before it did anything.
-    return this.fiber.getRef(Clock.Clock).currentTimeMillisUnsafe() + delay >= deadline
-      ? "deadline"
-      : undefined
+    return delay >= remainingOf(this.fiber) ? "deadline" : undefined
   }
 
   /** What the hook opened is closed when the pause ends; the time it takes is part of the pause. */
