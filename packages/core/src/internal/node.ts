@@ -69,7 +69,7 @@ let lastId = 0
 
 const escapeName = (name: string): string => (name.includes("/") ? name.replaceAll("/", "%2F") : name)
 
-const waitingFrameOf = (fiber: Fiber.Fiber<any, any>): WaitingFrame | undefined => {
+export const waitingFrameOf = (fiber: Fiber.Fiber<any, any>): WaitingFrame | undefined => {
   const frame = frameOf(fiber)
   return frame instanceof WaitingFrame ? frame : undefined
 }

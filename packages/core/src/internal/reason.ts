@@ -26,7 +26,9 @@ export type Reason = Common &
     | { readonly _tag: "Signal"; readonly cause: unknown }
   )
 
-type Distribute<T> = T extends Reason ? Omit<T, keyof Common> & { readonly label?: string | undefined; readonly by?: string | undefined } : never
+type Distribute<T> = T extends Reason
+  ? Omit<T, keyof Common> & { readonly label?: string | undefined; readonly by?: string | undefined }
+  : never
 export type Fields = Distribute<Reason>
 
 export const clockOf = (fiber: Fiber.Fiber<any, any>): Clock.Clock => fiber.getRef(Clock.Clock)
@@ -71,4 +73,33 @@ export const reasonOf = (cause: Cause.Cause<unknown>): Reason | undefined => {
     if (found !== undefined) return found
   }
   return undefined
+}
+
+/** For people, in one line: what happened, to whom it is due. */
+export const describeReason = (reason: Reason): string => {
+  const label = reason.label === undefined ? "" : ` "${reason.label}"`
+  const by = reason.by === undefined ? "" : ` by ${reason.by}`
+  switch (reason._tag) {
+    case "Requested":
+      return `cancelled${by}${reason.label === undefined ? "" : `:${label}`}`
+    case "Deadline":
+      return `deadline${reason.label === undefined ? "" : ` of${label}`} passed at ${DateTime.formatIso(reason.deadline)}${reason.by === undefined ? "" : ` in ${reason.by}`}`
+    case "SiblingFailed":
+      return `cancelled because ${reason.sibling} failed`
+    case "OwnerExited":
+      return `cancelled because its owner${reason.by === undefined ? "" : ` ${reason.by}`} exited`
+    case "Shutdown":
+      return `shutdown${reason.label === undefined ? "" : ` by ${reason.label}`}`
+    case "Signal":
+      return `aborted by a signal${describeSignalCause(reason.cause)}`
+  }
+}
+
+const describeSignalCause = (cause: unknown): string => {
+  if (cause === undefined) return ""
+  try {
+    return cause instanceof Error ? `: ${cause.name}: ${cause.message}` : `: ${String(cause)}`
+  } catch {
+    return ""
+  }
 }

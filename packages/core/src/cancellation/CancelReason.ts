@@ -1,0 +1,114 @@
+/**
+ * Why something was cancelled, by whom and when. A reason travels in the annotations of the interruption in a Cause and
+ * becomes `AbortSignal.reason`.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import type * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+
+import * as internal from "../internal/reason.ts"
+import * as signals from "../internal/abortSignal.ts"
+
+interface Common {
+  /** Free text of whoever asked, or the name of the scope or group. */
+  readonly label: string | undefined
+  /** Path of the task that asked; undefined when nobody inside Skein did (a signal, an outside fiber). */
+  readonly by: string | undefined
+  readonly at: DateTime.Utc
+}
+
+/** Somebody asked for it. */
+export interface Requested extends Common {
+  readonly _tag: "Requested"
+}
+
+/** A deadline passed. */
+export interface Deadline extends Common {
+  readonly _tag: "Deadline"
+  readonly deadline: DateTime.Utc
+}
+
+/** Another task of the group failed. */
+export interface SiblingFailed extends Common {
+  readonly _tag: "SiblingFailed"
+  /** Path of the task whose failure decided. */
+  readonly sibling: string
+}
+
+/** What owned it came to its end. */
+export interface OwnerExited extends Common {
+  readonly _tag: "OwnerExited"
+}
+
+/** The process shuts down; `label` is the signal, "SIGTERM" and the like. */
+export interface Shutdown extends Common {
+  readonly _tag: "Shutdown"
+}
+
+/** An AbortSignal; `cause` is its reason. */
+export interface Signal extends Common {
+  readonly _tag: "Signal"
+  readonly cause: unknown
+}
+
+/** @since 0.1.0 @category models */
+export type CancelReason = Requested | Deadline | SiblingFailed | OwnerExited | Shutdown | Signal
+
+/** What a cancelling operation accepts: a string is the label of a `Requested`. */
+export type Input = string | CancelReason
+
+/** What `AbortSignal.reason` holds: an Error named "AbortError" that carries the reason. */
+export interface AbortError extends Error {
+  readonly name: "AbortError"
+  readonly reason: CancelReason
+}
+
+/**
+ * True for a reason made by Skein.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isCancelReason = (u: unknown): u is CancelReason => internal.isReason(u)
+
+/**
+ * A `Requested`, as of now, by the task that runs this.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const requested = (label?: string): Effect.Effect<Requested> =>
+  Effect.withFiber((fiber) =>
+    Effect.succeed(internal.makeReason(fiber, { _tag: "Requested", label }) as Requested)
+  )
+
+/**
+ * The reason of the first interruption in the Cause that has one.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const fromCause = <E>(cause: Cause.Cause<E>): Option.Option<CancelReason> =>
+  Option.fromUndefinedOr(internal.reasonOf(cause))
+
+/**
+ * The error that an aborted signal carries for the reason.
+ *
+ * @category AbortSignal
+ * @since 0.1.0
+ */
+export const toAbortError = (reason: CancelReason): AbortError =>
+  signals.toAbortError(reason as internal.Reason) as AbortError
+
+/**
+ * Why a signal was aborted: Skein's own reason where the signal carries one, else a `Signal` with whatever it says.
+ * None for a signal that is not aborted.
+ *
+ * @category AbortSignal
+ * @since 0.1.0
+ */
+export const fromAbortSignal = (signal: AbortSignal): Option.Option<CancelReason> =>
+  signal.aborted ? Option.some(signals.reasonOfSignal(undefined, signal)) : Option.none()

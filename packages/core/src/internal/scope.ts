@@ -1,0 +1,343 @@
+/**
+ * The mechanism of every cancel scope: work that may be cancelled and survived runs in a fiber of its own, since an
+ * interrupted fiber stays interrupted. The scope is the frame of that fiber and what its context says of deadlines.
+ */
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+
+import { clearAlarm, isLive, setAlarm } from "./alarm.ts"
+import type { Alarm } from "./alarm.ts"
+import { afterExit, interruptedCause, isInterruptible, isRunning, start } from "./effect.ts"
+import type { AnyEffect, AnyExit, AnyFiber } from "./effect.ts"
+import { deadlineOf, envOf, withEnv, withScope } from "./env.ts"
+import type { EnclosingScope } from "./env.ts"
+import { monotonicMillis } from "./monotonic.ts"
+import { beginWait, endWait, waitingFrameOf, WaitingFrame } from "./node.ts"
+import type { Node, Wait } from "./node.ts"
+import {
+  annotationsOf,
+  clockOf,
+  makeReason,
+  reasonOf,
+  reasonOfInterrupt,
+  TypeId as ReasonKey
+} from "./reason.ts"
+import type { Reason } from "./reason.ts"
+import { enqueue } from "./trampoline.ts"
+
+/** Tells a scope's own interruption from all others. */
+const ScopeKey = "~skein/CancelScope/interruptedBy"
+
+// Two deadlines closer than this are equal: then the outer one converts.
+const tolerance = 1
+
+type Failure = Exit.Failure<any, any>
+
+export abstract class Scope extends WaitingFrame implements EnclosingScope {
+  readonly owner: AnyFiber
+  readonly name: string | undefined
+  readonly parent: EnclosingScope | undefined
+  readonly up: WaitingFrame | undefined
+  readonly node: Node | undefined
+  readonly clock: Clock.Clock
+  deadline = Infinity
+  shields: boolean
+  /** Why this scope was cancelled, by its deadline or by hand; the first reason stays. */
+  reason: Reason | undefined = undefined
+  exit: AnyExit | undefined = undefined
+  /** What the work waited on when the deadline passed. */
+  waitedOn: string | undefined = undefined
+  /** The owner was interrupted. */
+  protected abandoned = false
+  /** The scope that the work is in, where it is. */
+  private inner: Scope | undefined = undefined
+  private alarm: Alarm | undefined = undefined
+  /** This deadline's turn was left to an enclosing one. */
+  private deferred = false
+  /** Resumes the owner; undefined while the work runs for the first time. */
+  private settled: (() => void) | undefined = undefined
+  private stuck: Wait | undefined = undefined
+  private hearing: Set<(reason: Reason) => void> | undefined = undefined
+
+  constructor(owner: AnyFiber, effect: AnyEffect | undefined, name: string | undefined) {
+    super(effect)
+    this.owner = owner
+    this.name = name
+    this.parent = envOf(owner).scope
+    this.up = waitingFrameOf(owner)
+    this.node = this.up?.node
+    this.clock = clockOf(owner)
+    // A deadline outside of an uninterruptible region does not reach in; those of two clocks cannot be compared.
+    this.shields =
+      !isInterruptible(owner) || (this.parent instanceof Scope && this.parent.clock !== this.clock)
+  }
+
+  /** For messages: "CancelScope.failAfter". */
+  abstract readonly operation: string
+
+  /** What the owner goes on with when the work ended by itself. */
+  protected abstract onEnd(exit: AnyExit): AnyEffect
+
+  /** What it goes on with when this scope's own interruption ended the work; `rest` is what else is in the Cause. */
+  protected abstract onCancelled(rest: ReadonlyArray<Cause.Reason<any>>, exit: Failure): AnyEffect
+
+  now(): number {
+    return monotonicMillis(this.owner)
+  }
+
+  // ---------------------------------------------------------------- the owner's side
+
+  /** Starts the work, within the step of the owner that makes it responsible for the work. */
+  enter(resume: (effect: AnyEffect) => void): AnyEffect | void {
+    const owner = this.owner
+    start(withEnv(owner.context, withScope(envOf(owner), this)), this)
+    if (this.exit !== undefined) return resume(this.outcome())
+    if (this.up instanceof Scope) this.up.inner = this
+    this.settled = () => resume(this.outcome())
+    if (this.deadline !== Infinity && this.reason === undefined) this.onEntered()
+    return Effect.suspend(() => this.leave())
+  }
+
+  protected onEntered(): void {
+    this.arm()
+  }
+
+  protected override onExit(exit: AnyExit): void {
+    this.exit = exit
+    this.disarm()
+    this.onGone()
+    if (this.up instanceof Scope) this.up.inner = undefined
+    if (this.stuck !== undefined) endWait(this.owner, this.stuck)
+    if (this.settled !== undefined) afterExit(this.fiber!, () => enqueue(() => this.settled!()))
+  }
+
+  /** The work has ended. */
+  protected onGone(): void {}
+
+  /** The owner was interrupted: the work too, and the owner waits for it. */
+  private leave(): AnyEffect {
+    return Effect.callback<void, any>((resume) => {
+      if (this.exit !== undefined) return resume(leftovers(this.exit))
+      this.settled = () => resume(leftovers(this.exit!))
+      this.abandoned = true
+      this.onAbandoned()
+    })
+  }
+
+  protected onAbandoned(): void {
+    this.release()
+    this.tell(reasonOf(interruptedCause(this.owner)!) ?? outsideReason(this.owner))
+    this.passOn()
+  }
+
+  /** Interrupts the work for the reasons the owner is interrupted for. */
+  protected passOn(): void {
+    for (const interrupt of interruptedCause(this.owner)?.reasons ?? []) {
+      if (interrupt._tag !== "Interrupt") continue
+      const annotations = new Map(interrupt.annotations)
+      if (!annotations.has(ReasonKey)) {
+        annotations.set(ReasonKey, outsideReason(this.owner))
+      }
+      this.interrupt(interrupt.fiberId, Context.makeUnsafe(annotations))
+    }
+  }
+
+  // ---------------------------------------------------------------- cancelling
+
+  /** False when the work has ended or was cancelled before. `by` is the fiber that asks. */
+  cancel(reason: Reason, by: number | undefined): boolean {
+    if (this.exit !== undefined || this.reason !== undefined || this.abandoned) return false
+    this.reason = reason
+    this.release()
+    this.tell(reason)
+    const annotations = new Map(annotationsOf(reason).mapUnsafe)
+    annotations.set(ScopeKey, this)
+    this.interrupt(by, Context.makeUnsafe(annotations))
+    return true
+  }
+
+  /** Calls `hear` when the work is asked to stop; not when it was already: then whoever wants to hear is cleanup. */
+  onCancel(hear: (reason: Reason) => void): void {
+    if (this.exit === undefined && this.reason === undefined && !this.abandoned)
+      (this.hearing ??= new Set()).add(hear)
+  }
+
+  offCancel(hear: (reason: Reason) => void): void {
+    this.hearing?.delete(hear)
+  }
+
+  private tell(reason: Reason): void {
+    const hearing = this.hearing
+    if (hearing === undefined) return
+    this.hearing = undefined
+    for (const hear of hearing) hear(reason)
+  }
+
+  // From here on what runs is cleanup, and cleanup has no deadline.
+  private release(): void {
+    this.disarm()
+    this.deadline = Infinity
+    this.shields = true
+  }
+
+  private interrupt(by: number | undefined, annotations: Context.Context<never>): void {
+    const fiber = this.fiber!
+    // A running fiber is only marked, and must be marked now: it may be the one that asks.
+    if (isRunning(fiber)) fiber.interruptUnsafe(by, annotations)
+    else if (nesting < maxNesting) interruptNow(fiber, by, annotations)
+    else enqueue(() => fiber.interruptUnsafe(by, annotations))
+  }
+
+  // ---------------------------------------------------------------- the deadline
+
+  /** Milliseconds from now. */
+  reschedule(millis: number): void {
+    if (this.reason !== undefined || this.abandoned) return
+    this.disarm()
+    this.deferred = false
+    this.deadline = this.now() + millis
+    if (millis <= 0) this.expire()
+    else if (this.settled !== undefined) this.arm()
+  }
+
+  protected arm(): void {
+    if (this.deadline === Infinity) return
+    const left = this.deadline - this.now()
+    if (left <= 0) return this.onAlarm()
+    this.alarm = setAlarm(this.owner, this.clock, left, this)
+  }
+
+  protected disarm(): void {
+    const alarm = this.alarm
+    if (alarm === undefined) return
+    this.alarm = undefined
+    clearAlarm(alarm)
+  }
+
+  onAlarm(): void {
+    this.alarm = undefined
+    if (this.exit !== undefined || this.reason !== undefined) return
+    if (isLive(this.clock) && this.deadline - this.now() >= tolerance) return this.arm()
+    if (!this.deferred && !this.shields) {
+      const outer = deadlineOf({ group: undefined, scope: this.parent, held: undefined })
+      if (outer <= this.deadline + tolerance) {
+        this.deferred = true
+        this.alarm = setAlarm(this.owner, this.clock, Math.max(outer - this.now(), 0) + tolerance, this)
+        return
+      }
+    }
+    this.expire()
+  }
+
+  protected expire(): void {
+    const reason = deadlineReason(this.owner, this.name, this.deadline - this.now())
+    const blocked = this.look()
+    this.cancel(reason, undefined)
+    if (blocked) this.reportStuck()
+  }
+
+  /** Notes what the work waits on; true where it cannot be interrupted. */
+  protected look(): boolean {
+    let innermost: Scope = this
+    while (innermost.inner !== undefined) innermost = innermost.inner
+    const fiber = innermost.fiber!
+    this.waitedOn =
+      this.wait === undefined
+        ? (fiber.cache.span as { readonly name?: string } | undefined)?.name
+        : describeWait(this.wait)
+    return !isInterruptible(fiber)
+  }
+
+  protected report(what: string): void {
+    const named = this.name === undefined ? this.operation : `${this.operation} "${this.name}"`
+    const where = this.node === undefined ? "" : ` in ${this.node.path}`
+    const on = this.waitedOn === undefined ? "" : `; it waits on ${this.waitedOn}`
+    Effect.runForkWith(this.owner.context)(Effect.logWarning(`${named}${where} ${what}${on}`))
+  }
+
+  private reportStuck(): void {
+    if (this.exit !== undefined) return
+    this.report("is past its deadline, but its work cannot be interrupted now")
+    if (this.up !== undefined && this.up.wait === undefined) {
+      this.stuck = {
+        operation: this.operation,
+        resource: this.name ?? "",
+        since: this.clock.currentTimeMillisUnsafe(),
+        holders: () => []
+      }
+      beginWait(this.owner, this.stuck)
+    }
+  }
+
+  // ---------------------------------------------------------------- the outcome
+
+  private outcome(): AnyEffect {
+    const exit = this.exit!
+    if (exit._tag === "Success") return this.onEnd(exit)
+    if (!Cause.hasInterrupts(exit.cause)) return this.onEnd(exit)
+    if (this.reason !== undefined && exit.cause.reasons.some((reason: any) => isOwn(reason, this))) {
+      // Other interruptions in it are what followed from this one, unless somebody asked the fiber itself.
+      const asked = interruptedCause(this.fiber!)?.reasons ?? []
+      const rest = exit.cause.reasons.filter((reason: any) => reason._tag !== "Interrupt")
+      for (const reason of asked) if (!isOwn(reason, this)) rest.push(reason)
+      return Effect.suspend(() => this.onCancelled(rest, exit))
+    }
+    return this.onEnd(Exit.failCause(attributed(this.fiber!, exit.cause)))
+  }
+}
+
+// An interruption takes effect before the call returns, unless scopes inside scopes would overflow the stack.
+const maxNesting = 32
+let nesting = 0
+
+const interruptNow = (fiber: AnyFiber, by: number | undefined, annotations: Context.Context<never>): void => {
+  nesting++
+  try {
+    fiber.interruptUnsafe(by, annotations)
+  } finally {
+    nesting--
+  }
+}
+
+/** A deadline of `left` milliseconds from now (negative: it has passed). */
+export const deadlineReason = (fiber: AnyFiber, label: string | undefined, left: number): Reason => {
+  const deadline = DateTime.makeUnsafe(clockOf(fiber).currentTimeMillisUnsafe() + left)
+  return makeReason(fiber, { _tag: "Deadline", label, deadline })
+}
+
+const outsideReason = (fiber: AnyFiber): Reason => makeReason(fiber, { _tag: "Requested", by: undefined })
+
+export const enterScope = (make: (owner: AnyFiber) => Scope): AnyEffect =>
+  Effect.callback<any, any, any>((resume) => make(Fiber.getCurrent()!).enter(resume) as void)
+
+const isOwn = (reason: Cause.Reason<any>, scope: Scope): boolean =>
+  reason._tag === "Interrupt" && reason.annotations.get(ScopeKey) === scope
+
+/** What an interrupted owner adds to its Cause: nobody's cancellation. */
+const leftovers = (exit: AnyExit): AnyExit => {
+  if (exit._tag === "Success") return Exit.void
+  const rest = exit.cause.reasons.filter((reason: any) => reason._tag !== "Interrupt")
+  return rest.length === 0 ? Exit.void : Exit.failCause(Cause.fromReasons(rest))
+}
+
+// The fiber that was interrupted, or that interrupted itself, is not the one that people outside know.
+const attributed = (fiber: AnyFiber, cause: Cause.Cause<any>): Cause.Cause<any> => {
+  const asked = interruptedCause(fiber) !== undefined
+  let annotations: Context.Context<never> | undefined
+  return Cause.fromReasons(
+    cause.reasons.map((reason) => {
+      if (reason._tag !== "Interrupt" || reasonOfInterrupt(reason) !== undefined) return reason
+      if (!asked && reason.fiberId !== fiber.id) return reason
+      annotations ??= annotationsOf(makeReason(fiber, { _tag: "Requested" }))
+      return reason.annotate(annotations) as typeof reason
+    })
+  )
+}
+
+export const describeWait = (wait: Wait): string =>
+  wait.resource === "" ? wait.operation : `${wait.operation} ${wait.resource}`
