@@ -18,7 +18,10 @@ const exampleOf = (root: string, name: string): string | undefined =>
 
 /** Links of a fragment, seen from the folder above. */
 const lift = (text: string): string =>
-  text.replaceAll("](../", "](").replaceAll(/\]\((?!https?:|#|\/)((?!\.\.\/)[\w-]+\.md)/g, "](cookbook/$1")
+  text.replaceAll(/\]\(([^)\s]+)\)/g, (_, target: string) => {
+    if (/^(https?:|#|\/)/.test(target)) return `](${target})`
+    return target.startsWith("../") ? `](${target.slice(3)})` : `](cookbook/${target})`
+  })
 
 const withExample = (root: string, fragment: string): string => {
   const text = lift(read(root, fragment).trim())

@@ -13,27 +13,29 @@ const inTests: ReadonlyArray<readonly [RegExp, string]> = [
   [
     /\b(it|test|describe)(\.(effect|live|scoped|explore|sweep))?\.(skip|only|todo|fails)\b/,
     "a test that does not run"
-  ],
-  [
-    /\bsetTimeout\(|\bit\.live\(|\bTestClock\.withLive\(/,
-    "real time: say why in a comment 'real time: ...' on this line or above"
   ]
 ]
+const realTime = /^[^"'`/]*(?:\bsetTimeout\(|\bit\.live\(|\bTestClock\.withLive\()/
 
 const scan = (
   root: string,
   file: string,
   rules: ReadonlyArray<readonly [RegExp, string]>
-): ReadonlyArray<Problem> => {
+): ReadonlyArray<Problem> =>
+  read(root, file)
+    .split("\n")
+    .flatMap((line, i) =>
+      rules
+        .filter(([pattern]) => pattern.test(line))
+        .map(([, message]) => ({ file, line: i + 1, message: `${message}: ${line.trim().slice(0, 80)}` }))
+    )
+
+/** Once per file: one reason covers it. */
+const scanTime = (root: string, file: string): ReadonlyArray<Problem> => {
   const lines = read(root, file).split("\n")
-  return lines.flatMap((line, i) =>
-    rules
-      .filter(([pattern, message]) => {
-        if (!pattern.test(line)) return false
-        return !(message.startsWith("real time") && /real time: \S/.test(`${lines[i - 1] ?? ""}\n${line}`))
-      })
-      .map(([, message]) => ({ file, line: i + 1, message: `${message}: ${line.trim().slice(0, 80)}` }))
-  )
+  const first = lines.findIndex((line) => realTime.test(line))
+  if (first === -1 || lines.some((line) => /real time: \S/i.test(line))) return []
+  return [{ file, line: first + 1, message: "real time in a test: say why in a comment '// real time: ...'" }]
 }
 
 export const words: Check = (root) => {
@@ -45,6 +47,6 @@ export const words: Check = (root) => {
   const tests = [...packageFiles(root, "test"), ...walk(root, "apps", /\/test\/.*\.tsx?$/)]
   return [
     ...sources.flatMap((file) => scan(root, file, everywhere)),
-    ...tests.flatMap((file) => scan(root, file, [...everywhere, ...inTests]))
+    ...tests.flatMap((file) => [...scan(root, file, [...everywhere, ...inTests]), ...scanTime(root, file)])
   ]
 }

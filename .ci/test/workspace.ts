@@ -14,7 +14,7 @@ export const workspace = (files: Readonly<Record<string, string>>): string => {
   const packages = Object.keys(files).map((file) => file.split("/").slice(0, 2).join("/"))
   const manifests = packages
     .filter((dir) => /^(packages|apps)\//.test(dir))
-    .map((dir) => [`${dir}/package.json`, "{}"])
+    .map((dir) => [`${dir}/package.json`, `{"type":"module"}`])
   const all: Record<string, string> = {
     "package.json": "{}",
     "pnpm-workspace.yaml": "",

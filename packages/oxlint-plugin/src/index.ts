@@ -2,7 +2,7 @@
  * Lint rules for programs written with Effect, for oxlint's `jsPlugins` (and ESLint, whose rule interface it keeps).
  * They know modules by their imports, so a local name does not matter; they see syntax, no types.
  */
-import type { Rule } from "./ast.ts"
+import type { Rule } from "./internal/ast.ts"
 import { noBlockingCall } from "./rules/noBlockingCall.ts"
 import { noFibersetJoinAll } from "./rules/noFibersetJoinAll.ts"
 import { noForgottenEffect } from "./rules/noForgottenEffect.ts"
@@ -11,7 +11,7 @@ import { noPromiseAllInEffect } from "./rules/noPromiseAllInEffect.ts"
 import { noSwallowedInterrupt } from "./rules/noSwallowedInterrupt.ts"
 import { noUnownedFork } from "./rules/noUnownedFork.ts"
 
-export type { Rule, RuleContext } from "./ast.ts"
+export type { Rule, RuleContext } from "./internal/ast.ts"
 
 /** The rules by their names. */
 export const rules: { readonly [name: string]: Rule } = {

@@ -1,5 +1,5 @@
-import { makeNames } from "../ast.ts"
-import type { Node, Rule } from "../ast.ts"
+import { makeNames } from "../internal/ast.ts"
+import type { Node, Rule } from "../internal/ast.ts"
 
 const why: Readonly<Record<string, string>> = {
   "FiberSet.join": "never returns when all succeed, and cancels no sibling on failure",

@@ -1,5 +1,5 @@
-import { calleeName, isDiscarded, isDiscardingCallback, makeNames } from "../ast.ts"
-import type { Names, Node, Rule } from "../ast.ts"
+import { calleeName, isDiscarded, isDiscardingCallback, makeNames } from "../internal/ast.ts"
+import type { Names, Node, Rule } from "../internal/ast.ts"
 
 const effectful = new Set([
   "Effect",

@@ -1,5 +1,5 @@
-import { calleeName, isFunction, makeNames } from "../ast.ts"
-import type { Names, Node, Rule } from "../ast.ts"
+import { calleeName, isFunction, makeNames } from "../internal/ast.ts"
+import type { Names, Node, Rule } from "../internal/ast.ts"
 
 const forks = new Set(["TaskGroup.fork", "TaskGroup.tryFork", "TaskGroup.start"])
 const owners = new Set(["TaskGroup.run", "TaskGroup.collect", "TaskGroup.supervise"])

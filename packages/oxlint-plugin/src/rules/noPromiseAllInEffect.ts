@@ -1,5 +1,5 @@
-import { isInsideEffect, makeNames } from "../ast.ts"
-import type { Node, Rule } from "../ast.ts"
+import { isInsideEffect, makeNames } from "../internal/ast.ts"
+import type { Node, Rule } from "../internal/ast.ts"
 
 const combinators: Readonly<Record<string, string>> = {
   all: "Gather.all",

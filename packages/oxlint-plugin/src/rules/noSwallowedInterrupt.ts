@@ -1,5 +1,5 @@
-import { isDiscarded, isFunction, makeNames, resultOf } from "../ast.ts"
-import type { Names, Node, Rule } from "../ast.ts"
+import { isDiscarded, isFunction, isNode, makeNames, resultOf } from "../internal/ast.ts"
+import type { Names, Node, Rule } from "../internal/ast.ts"
 
 const handlers = new Set([
   "Effect.catchCause",
@@ -13,10 +13,10 @@ const message = (name: string): string =>
 
 const identifiers = (node: Node, name: string): ReadonlyArray<Node> => {
   const found: Array<Node> = []
-  const go = (value: any): void => {
+  const go = (value: unknown): void => {
     if (Array.isArray(value)) return value.forEach(go)
-    if (typeof value !== "object" || value === null || typeof value.type !== "string") return
-    if (value.type === "Identifier" && value.name === name) found.push(value)
+    if (!isNode(value)) return
+    if (value.type === "Identifier" && value["name"] === name) found.push(value)
     for (const key of Object.keys(value)) if (key !== "parent") go(value[key])
   }
   go(node)

@@ -1,5 +1,5 @@
-import { isDiscarded, makeNames, nextStep, resultOf } from "../ast.ts"
-import type { Node, Rule } from "../ast.ts"
+import { isDiscarded, makeNames, nextStep, resultOf } from "../internal/ast.ts"
+import type { Node, Rule } from "../internal/ast.ts"
 
 const always = new Set(["Effect.forkDetach"])
 const whenUnused = new Set(["Effect.forkChild", "Effect.forkScoped", "Effect.forkIn", "Effect.runFork"])

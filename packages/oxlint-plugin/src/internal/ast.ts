@@ -7,6 +7,9 @@ export interface Node {
   readonly [key: string]: any
 }
 
+export const isNode = (value: unknown): value is Node =>
+  typeof value === "object" && value !== null && typeof (value as Node).type === "string"
+
 /** What a rule gets. */
 export interface RuleContext {
   readonly report: (problem: { readonly node: any; readonly message: string }) => void
