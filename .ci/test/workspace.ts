@@ -16,7 +16,7 @@ export const workspace = (files: Readonly<Record<string, string>>): string => {
     .filter((dir) => /^(packages|apps)\//.test(dir))
     .map((dir) => [`${dir}/package.json`, `{"type":"module"}`])
   const all: Record<string, string> = {
-    "package.json": "{}",
+    "package.json": `{"type":"module"}`,
     "pnpm-workspace.yaml": "",
     ...Object.fromEntries(manifests),
     ...files
