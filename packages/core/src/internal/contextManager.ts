@@ -11,7 +11,7 @@ import * as Scope from "effect/Scope"
 import { isInterrupted } from "./effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "./effect.ts"
 import { Env, envOf, withEnv } from "./env.ts"
-import { drive, resume } from "./generatorDriver.ts"
+import { asDefects, beside, drive, isNoInterrupt, resume, withCause } from "./generatorDriver.ts"
 import type { Body, Driver } from "./generatorDriver.ts"
 import { millis } from "./validate.ts"
 
@@ -145,26 +145,13 @@ const closeAll = (opened: ReadonlyArray<Opened>, exit: AnyExit): AnyEffect => {
         : Effect.failCause(failed)
       : Effect.matchCauseEffect(opened[i]!.close(current), {
           onSuccess: () => from(i - 1, current, failed),
-          onFailure: (cause) => from(i - 1, add(current, cause), Cause.combine(failed, cause))
+          onFailure: (cause) => from(i - 1, withCause(current, cause), Cause.combine(failed, cause))
         })
   return Effect.suspend(() => from(opened.length - 1, exit, Cause.empty))
 }
 
-const add = (exit: AnyExit, cause: Cause.Cause<unknown>): AnyExit =>
-  Exit.failCause(Exit.isSuccess(exit) ? cause : Cause.combine(exit.cause, cause))
-
-/** The exit, after `cleanup`; what that fails with stands behind it in the Cause. */
-const beside = (exit: AnyExit, cleanup: AnyEffect): AnyEffect =>
-  Effect.matchCauseEffect(cleanup, { onSuccess: () => exit, onFailure: (cause) => add(exit, cause) })
-
 const asDefect = (effect: AnyEffect): Effect.Effect<unknown> =>
-  Effect.catchCause(effect, (cause) =>
-    Effect.failCause(
-      Cause.fromReasons(
-        cause.reasons.map((reason) => (reason._tag === "Fail" ? Cause.makeDieReason(reason.error) : reason))
-      )
-    )
-  ) as Effect.Effect<unknown>
+  Effect.catchCause(effect, (cause) => Effect.failCause(asDefects(cause))) as Effect.Effect<unknown>
 
 /** A promise to hand a value over; only the generator's own session can make sense of it. */
 class Providing extends Effectable.Class<any, any, any> {
@@ -198,7 +185,7 @@ class Session {
     this.closeTimeout = closeTimeout
     this.driver = {
       iterator: body((value) => new Providing(this, value)),
-      restore: (effect) => effect,
+      restore: undefined,
       pause: undefined,
       rest: undefined
     }
@@ -285,7 +272,7 @@ class Session {
       const rest = this.closing(Effect.suspend(() => resume(this.driver, Exit.succeed({ exit }))))
       const withServices = Effect.provideContext(Scope.provide(rest, this.scope), context)
       return Effect.flatMap(Effect.exit(withServices), (body) =>
-        beside(body, Scope.close(this.scope, Exit.isSuccess(body) ? exit : add(exit, body.cause)))
+        beside(body, Scope.close(this.scope, Exit.isSuccess(body) ? exit : withCause(exit, body.cause)))
       )
     })
   }
@@ -338,8 +325,6 @@ class Session {
 }
 
 const neverProvided = "the generator ended without calling provide"
-
-const isNoInterrupt = (reason: Cause.Reason<unknown>): boolean => reason._tag !== "Interrupt"
 
 /**
  * The caller's context, so that nothing the generator provides around `provide` shadows the caller's services; but the

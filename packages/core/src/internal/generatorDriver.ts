@@ -8,7 +8,8 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 
-import type { AnyEffect } from "./effect.ts"
+import { interruptedCause, isInterrupted } from "./effect.ts"
+import type { AnyEffect, AnyExit } from "./effect.ts"
 
 export type Body = Iterator<AnyEffect, unknown, any>
 
@@ -17,8 +18,8 @@ type Restore = (effect: AnyEffect) => AnyEffect
 /** The hooks are read before each step: they may be changed while the generator runs. */
 export interface Driver {
   readonly iterator: Body
-  /** Around each yielded effect; identity where the code of the generator is not to be interrupted. */
-  restore: Restore
+  /** Around each yielded effect; undefined where the code of the generator is not to be interrupted. */
+  restore: Restore | undefined
   /** Sees each yielded effect before it runs; when an effect comes back, that runs and the generator stays suspended. */
   pause: ((yielded: AnyEffect) => AnyEffect | undefined) | undefined
   /** Wraps what is left of the run, before each next step. */
@@ -27,11 +28,16 @@ export interface Driver {
 
 /** Must run uninterruptibly as a whole: of two such regions in a row an interruption would skip the second. */
 export const drive = (driver: Driver, value?: unknown): AnyEffect =>
-  Effect.suspend(() => {
-    const step = driver.iterator.next(value)
+  Effect.withFiber((fiber) => {
+    const { iterator, restore } = driver
+    // Noticed here, it unwinds from the last step: a `finally` that would come next still runs as a whole.
+    if (restore !== undefined && isInterrupted(fiber)) return unwind(driver, interruptedCause(fiber)!)
+    const step = iterator.next(value)
     if (step.done === true) return Effect.succeed(step.value)
     const paused = driver.pause?.(step.value)
-    return paused ?? Effect.flatMap(Effect.exit(driver.restore(step.value)), (exit) => resume(driver, exit))
+    if (paused !== undefined) return paused
+    const effect = restore === undefined ? step.value : restore(step.value)
+    return Effect.flatMap(Effect.exit(effect), (exit) => resume(driver, exit))
   })
 
 /** Goes on after a step that ended so. */
@@ -72,3 +78,18 @@ const cleanup = (
     return cleanup(driver, cause, next)
   })
 }
+
+export const withCause = (exit: AnyExit, cause: Cause.Cause<unknown>): AnyExit =>
+  Exit.failCause(Exit.isSuccess(exit) ? cause : Cause.combine(exit.cause, cause))
+
+/** The exit, after `cleanup`; what that fails with stands behind it in the Cause. */
+export const beside = (exit: AnyExit, cleanup: AnyEffect): AnyEffect =>
+  Effect.matchCauseEffect(cleanup, { onSuccess: () => exit, onFailure: (cause) => withCause(exit, cause) })
+
+export const isNoInterrupt = (reason: Cause.Reason<unknown>): boolean => reason._tag !== "Interrupt"
+
+/** Failures as a finalizer has them: defects. */
+export const asDefects = (cause: Cause.Cause<unknown>): Cause.Cause<never> =>
+  Cause.fromReasons(
+    cause.reasons.map((reason) => (reason._tag === "Fail" ? Cause.makeDieReason(reason.error) : reason))
+  )
