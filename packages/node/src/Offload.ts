@@ -16,7 +16,7 @@ import type { Ended } from "./internal/offload/call.ts"
 import * as current from "./internal/offload/current.ts"
 import { Pool } from "./internal/offload/pool.ts"
 import { abortReasonOf } from "./internal/offload/reason.ts"
-import { resolveModule } from "./internal/offload/resolve.ts"
+import { resolveModule } from "./internal/resolve.ts"
 
 /**
  * Why a call failed.

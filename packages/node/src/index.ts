@@ -1,2 +1,3 @@
 /** Run Effect services on Node. */
+export * as LoopMonitor from "./LoopMonitor.ts"
 export * as Offload from "./Offload.ts"

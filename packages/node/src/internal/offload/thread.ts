@@ -6,10 +6,9 @@ import type { Call } from "./call.ts"
 import { shared } from "./current.ts"
 import { ABORTED, CONTROL_WORDS, SENT } from "./protocol.ts"
 import type { AbortReason, FromWorker, ToWorker, WorkerData } from "./protocol.ts"
-import { resolveModule } from "./resolve.ts"
+import { besides } from "../resolve.ts"
 
-const own = import.meta.url
-const entry = resolveModule(new URL(own.endsWith(".ts") ? "./entry.ts" : "./entry.js", own))
+const entry = besides("./entry", import.meta.url)
 
 export interface ThreadOptions {
   readonly module: string

@@ -15,3 +15,7 @@ export const resolveModule = (url: URL): URL => {
   const usable = !url.pathname.includes("/node_modules/") && existsSync(fileURLToPath(url))
   return usable || !existsSync(fileURLToPath(compiled)) ? url : compiled
 }
+
+/** The file of a worker of this package, beside the module that starts it: source and compiled code differ in the ending. */
+export const besides = (name: string, own: string): URL =>
+  new URL(own.endsWith(".ts") ? `${name}.ts` : `${name}.js`, own)
