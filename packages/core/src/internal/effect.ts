@@ -183,6 +183,52 @@ export abstract class StackEntry {
   }
 }
 
+/**
+ * Something a fiber suspends on that it may not simply leave: interrupted there, it first runs {@link leave}, where it
+ * cannot be interrupted. Park on it in the step that takes on the obligation.
+ */
+export abstract class Obligation {
+  private met = false
+
+  /** The fiber was resumed by {@link Obligation.meet}: what it goes on with. */
+  protected abstract onMet(): AnyEffect
+
+  /** It was interrupted; what this runs ends with the interruption, whatever else is in its Cause. */
+  protected abstract leave(cause: any): AnyEffect
+
+  /** Suspends the fiber. Return what it returns to the run loop. */
+  park(fiber: AnyFiber): AnyEffect {
+    ;(fiber as FiberImpl)._stack.push(this)
+    return (fiber as FiberImpl).yieldWith(nothing) as AnyEffect
+  }
+
+  /** Resumes it, unless it has left. */
+  meet(fiber: AnyFiber): void {
+    if (this.met) return
+    this.met = true
+    ;(fiber as FiberImpl).evaluate(this)
+  }
+
+  [evaluate](): unknown {
+    return this.onMet()
+  }
+
+  [contAll](fiber: FiberImpl): unknown {
+    if (this.met) return undefined
+    this.met = true
+    fiber._stack.push(restoreInterruptible)
+    fiber.interruptible = false
+    return (cause: any) => this.leave(cause)
+  }
+}
+
+const restoreInterruptible = {
+  [contAll](fiber: FiberImpl): unknown {
+    fiber.interruptible = true
+    return fiber._interruptedCause === undefined ? undefined : () => Exit.failCause(fiber._interruptedCause as any)
+  }
+}
+
 const nothing = (): void => {}
 
 /** Suspends the fiber on the entry, until {@link unpark} or its interruption. Return what it returns to the run loop. */
@@ -190,6 +236,9 @@ export const park = (fiber: AnyFiber, entry: StackEntry): AnyEffect => {
   ;(fiber as FiberImpl)._stack.push(entry)
   return (fiber as FiberImpl).yieldWith(nothing) as AnyEffect
 }
+
+/** The same for an entry that is on top of the stack already: one that was just resumed. */
+export const parkAgain = (fiber: AnyFiber): AnyEffect => (fiber as FiberImpl).yieldWith(nothing) as AnyEffect
 
 /** What runs next is above the entry. Only while the fiber evaluates an operation. */
 export const enter = (fiber: AnyFiber, entry: StackEntry): void => {

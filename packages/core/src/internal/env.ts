@@ -34,6 +34,8 @@ export const Env: Context.Reference<Env> = Context.Reference<Env>("~skein/Env", 
 
 export const envOf = (fiber: Fiber.Fiber<any, any>): Env => fiber.getRef(Env)
 
+export const envIn = (context: Context.Context<never>): Env => Context.get(context, Env)
+
 export const withEnv = <R>(context: Context.Context<R>, env: Env): Context.Context<R> =>
   Context.add(context, Env as any, env) as any
 

@@ -1,0 +1,212 @@
+/** Forking into a group: `fork`, `tryFork`, `start`, and through handles. */
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Option from "effect/Option"
+import type * as Types from "effect/Types"
+
+import type { AnyEffect } from "../../internal/effect.ts"
+import * as forks from "../../internal/fork.ts"
+import { makeReason } from "../../internal/reason.ts"
+import { startTask } from "../../internal/startTask.ts"
+import type { TaskGroupClosed, TaskNotStarted } from "../../internal/taskErrors.ts"
+import { InvalidArgument } from "../../internal/validate.ts"
+import type * as Task from "../Task.ts"
+import { checkOptions, groupOf, inGroup } from "./GroupModel.ts"
+import type { EffectAny, ForkOptions, TaskGroup } from "./GroupModel.ts"
+
+const checkFork = (where: string, effect: unknown, options: unknown): void => {
+  if (!Effect.isEffect(effect))
+    throw new InvalidArgument(`${where}: expected an effect, got ${String(effect)}`)
+  if (options !== undefined && (typeof options !== "object" || options === null)) {
+    throw new InvalidArgument(`${where}: options must be an object, got ${String(options)}`)
+  }
+}
+
+const requestOf = (
+  where: string,
+  effect: AnyEffect,
+  options: ForkOptions | undefined,
+  refusal: "die" | "fail"
+): forks.Request => {
+  checkFork(where, effect, options)
+  return { effect, options, site: forks.callSite(), refusal, prepare: undefined }
+}
+
+// Data-first with an effect, data-last with options or, in a pipe, with neither.
+const forker =
+  (where: string, fork: (request: forks.Request) => AnyEffect) =>
+  (first: unknown, second?: ForkOptions): any => {
+    if (Effect.isEffect(first)) return fork(requestOf(where, first as AnyEffect, second, "die"))
+    const options = checkOptions(where, first, "an effect or options") as ForkOptions
+    return (effect: AnyEffect) => fork(requestOf(where, effect, options, "die"))
+  }
+
+/**
+ * Starts a task in the group around, and gives its handle. Where the group has a limit, waits for a slot.
+ *
+ * **Shape** whether the task's first step runs before `fork` returns is unspecified. It runs in the context of the fiber
+ * that forks, under the group's cancellation and deadline, not under a `CancelScope` or `Effect.scoped` around the call
+ * of `fork`: open resources that tasks use outside the group.
+ *
+ * **Errors** fails with nothing; the task's failure is the group's. While the group is being cancelled nothing starts and
+ * the task handed back is already cancelled. After `close` it dies with {@link TaskGroupClosed}; it dies with
+ * {@link TaskGroupSaturated} when every running task of the group waits here.
+ *
+ * **Cancellation** Cancel-safe, loses place: interrupted while it waits for a slot, nothing was started.
+ *
+ * **Ordering** slots are handed out first come, first served.
+ *
+ * **Example** see `examples/05-task.ts`
+ *
+ * @category forking
+ * @since 0.1.0
+ */
+export const fork: <Arg extends EffectAny | ForkOptions>(
+  effectOrOptions: Arg,
+  options?: ForkOptions
+) => [Arg] extends [Effect.Effect<infer A, infer E, infer R>]
+  ? Effect.Effect<Task.Task<A, E>, never, R | TaskGroup<E>>
+  : <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<Task.Task<A, E>, never, R | TaskGroup<E>> =
+  forker("TaskGroup.fork", (request) =>
+    inGroup("TaskGroup.fork", (fiber, group) => forks.fork(fiber, group, request))
+  )
+
+/**
+ * As `fork`, but None when the group is at its limit.
+ *
+ * **Cancellation** Cancel-safe: it does not wait.
+ *
+ * @category forking
+ * @since 0.1.0
+ */
+export const tryFork: <Arg extends EffectAny | ForkOptions>(
+  effectOrOptions: Arg,
+  options?: ForkOptions
+) => [Arg] extends [Effect.Effect<infer A, infer E, infer R>]
+  ? Effect.Effect<Option.Option<Task.Task<A, E>>, never, R | TaskGroup<E>>
+  : <A, E, R>(
+      effect: Effect.Effect<A, E, R>
+    ) => Effect.Effect<Option.Option<Task.Task<A, E>>, never, R | TaskGroup<E>> = forker(
+  "TaskGroup.tryFork",
+  (request) =>
+    inGroup("TaskGroup.tryFork", (fiber, group) =>
+      group.closed
+        ? forks.refuse(group, request)
+        : Effect.succeed(Option.fromUndefinedOr(forks.tryFork(fiber, group, request)))
+    )
+)
+
+/**
+ * The requirement that `started(v)` puts into R: `start` reads V from it and takes it out.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Started<out V> {
+  readonly "~skein/TaskGroup/Started": Types.Covariant<V>
+}
+
+/**
+ * What `started` was given.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type StartedValue<R> = R extends Started<infer V> ? V : never
+
+/**
+ * Starts a task and waits until it reports ready; gives what it reported, and its handle.
+ *
+ * **When to use** for what has to be up before others may use it: a server's port, a subscription.
+ *
+ * **Errors** a task that fails before it reports fails the caller, not the group; one that returns or is cancelled before
+ * that: `TaskNotStarted`. From the report on its failure is the group's. A second `started` dies, in the task.
+ *
+ * **Cancellation** Cancel-safe: interrupted while waiting, it cancels and awaits the task, whose report is then ignored.
+ *
+ * **Source** Trio's `nursery.start`.
+ *
+ * @category forking
+ * @since 0.1.0
+ */
+export const start: {
+  <A, E, R>(
+    f: (started: <V>(value: V) => Effect.Effect<void, never, Started<V>>) => Effect.Effect<A, E, R>,
+    options?: ForkOptions
+  ): Effect.Effect<
+    readonly [value: StartedValue<R>, task: Task.Task<A, E>],
+    E | TaskNotStarted,
+    Exclude<R, Started<any>> | TaskGroup<E>
+  >
+  /** For a function written elsewhere, whose `started` parameter is annotated. */
+  <V, A, E, R>(
+    f: (started: (value: V) => Effect.Effect<void>) => Effect.Effect<A, E, R>,
+    options?: ForkOptions
+  ): Effect.Effect<readonly [value: V, task: Task.Task<A, E>], E | TaskNotStarted, R | TaskGroup<E>>
+} = ((f: (started: (value: unknown) => AnyEffect) => AnyEffect, options?: ForkOptions) => {
+  const site = forks.callSite()
+  return inGroup("TaskGroup.start", (fiber, group) =>
+    startTask(fiber, group, f, { options, site, refusal: "die" })
+  )
+}) as never
+
+/**
+ * The group around, as a handle to pass on. Naming E makes the group answer for it.
+ *
+ * @category handles
+ * @since 0.1.0
+ */
+export const current = <E = never>(): Effect.Effect<TaskGroup<E>, never, TaskGroup<E>> =>
+  inGroup("TaskGroup.current", (_fiber, group) => Effect.succeed(group)) as never
+
+/**
+ * As `fork`, into the group of the handle; fails with {@link TaskGroupClosed} once it is closed or has ended.
+ *
+ * **Cancellation** Cancel-safe, loses place: interrupted while it waits for a slot, nothing was started.
+ *
+ * @category handles
+ * @since 0.1.0
+ */
+export const forkIn: {
+  <E>(
+    group: TaskGroup<E>,
+    options?: ForkOptions
+  ): <A, E1 extends E, R>(
+    effect: Effect.Effect<A, E1, R>
+  ) => Effect.Effect<Task.Task<A, E1>, TaskGroupClosed, R>
+  <A, E, E1 extends E, R>(
+    group: TaskGroup<E>,
+    effect: Effect.Effect<A, E1, R>,
+    options?: ForkOptions
+  ): Effect.Effect<Task.Task<A, E1>, TaskGroupClosed, R>
+} = dual(
+  (args) => Effect.isEffect(args[1]),
+  (group: TaskGroup<any>, effect: AnyEffect, options?: ForkOptions) => {
+    const request = requestOf("TaskGroup.forkIn", effect, options, "fail")
+    return Effect.withFiber((fiber) => forks.fork(fiber, groupOf(group), request))
+  }
+) as never
+
+/**
+ * A synchronous fork for event emitters, in the context of the caller. At the limit the task waits its turn; after close
+ * the task handed back is already cancelled.
+ *
+ * @category handles
+ * @since 0.1.0
+ */
+export const runtime =
+  <E>(group: TaskGroup<E>) =>
+  <R = never>(): Effect.Effect<
+    <A, E1 extends E>(effect: Effect.Effect<A, E1, R>, options?: ForkOptions) => Task.Task<A, E1>,
+    never,
+    R
+  > =>
+    Effect.contextWith((context) =>
+      Effect.succeed((effect: AnyEffect, options?: ForkOptions) => {
+        const request = requestOf("TaskGroup.runtime", effect, options, "die")
+        const target = groupOf(group)
+        if (!target.closed) return forks.forkNow(context as never, target, request) as Task.Task<any, any>
+        const reason = makeReason(undefined, { _tag: "OwnerExited", by: target.path })
+        return forks.forkClosed(context as never, target, request, reason) as Task.Task<any, any>
+      })
+    ) as never
