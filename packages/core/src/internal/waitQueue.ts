@@ -8,7 +8,7 @@
  */
 import type * as Exit from "effect/Exit"
 
-import { enter, frameOf, park, StackEntry, unpark } from "./effect.ts"
+import { enter, frameOf, park, parkAgain, StackEntry, unpark } from "./effect.ts"
 import type { AnyEffect, AnyFiber } from "./effect.ts"
 import { beginWait, endWait, holderOf } from "./node.ts"
 import type { Holder, Wait } from "./node.ts"
@@ -33,6 +33,8 @@ export abstract class Waiter extends StackEntry implements Wait {
   prev: this | undefined = undefined
   next: this | undefined = undefined
   since = 0
+  /** Place in the order of asking. */
+  turn = 0
   /** Set by {@link WaitQueue.reject}. */
   rejection: Exit.Exit<never, any> | undefined = undefined
 
@@ -108,6 +110,18 @@ export class WaitList<W extends Waiter = Waiter> {
     this.length++
   }
 
+  /** `next` is a member of this list. */
+  insertBefore(waiter: W, next: W): void {
+    const prev = next.prev
+    waiter.list = this as any
+    waiter.prev = prev as any
+    waiter.next = next as any
+    next.prev = waiter as any
+    if (prev === undefined) this.head = waiter
+    else prev.next = waiter as any
+    this.length++
+  }
+
   /** Does nothing to a waiter that is not in this list. */
   remove(waiter: W): void {
     if ((waiter.list as unknown) !== this) return
@@ -144,23 +158,46 @@ const batchSize = 1024
 export class WaitQueue<W extends Waiter = Waiter> extends WaitList<W> {
   /** High-water mark. */
   maxLength = 0
+  private turns = 0
   private woken: Array<W> = []
   private scheduled = false
 
   /** Suspends the waiter's fiber, in the last place. Return what it returns to the run loop. */
   wait(waiter: W): AnyEffect {
-    const fiber = waiter.fiber
     this.add(waiter)
-    if (frameOf(fiber) !== undefined) {
-      waiter.since = clockOf(fiber).currentTimeMillisUnsafe()
-      beginWait(fiber, waiter)
-    }
-    return park(fiber, waiter)
+    this.explain(waiter)
+    return park(waiter.fiber, waiter)
+  }
+
+  /** From `onServed`: what it was granted turned out to be gone. Waits on, in its old place. */
+  waitOn(waiter: W): AnyEffect {
+    waiter.state = Waiting
+    let next = this.head
+    while (next !== undefined && next.turn < waiter.turn) next = next.next
+    if (next === undefined) this.push(waiter)
+    else this.insertBefore(waiter, next)
+    this.explain(waiter)
+    return parkAgain(waiter.fiber)
+  }
+
+  /** From a waiter that holds and is on top of the stack: waits anew, in the last place. */
+  waitAgain(waiter: W): AnyEffect {
+    this.add(waiter)
+    this.explain(waiter)
+    return parkAgain(waiter.fiber)
+  }
+
+  private explain(waiter: W): void {
+    const fiber = waiter.fiber
+    if (frameOf(fiber) === undefined) return
+    waiter.since = clockOf(fiber).currentTimeMillisUnsafe()
+    beginWait(fiber, waiter)
   }
 
   /** Puts it in the last place without suspending a fiber: for entries whose `resume` is their own. */
   add(waiter: W): void {
     waiter.state = Waiting
+    waiter.turn = ++this.turns
     this.push(waiter)
     if (this.length > this.maxLength) this.maxLength = this.length
   }

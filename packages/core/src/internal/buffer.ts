@@ -1,0 +1,156 @@
+/** What a queue holds, in the order in which it is handed out. */
+import type * as Order from "effect/Order"
+
+export interface Buffer<A> {
+  readonly length: number
+  push(item: A): void
+  /** The next item. Only when there is one. */
+  shift(): A
+  /** Gives back what was shifted last: it is the next again. */
+  unshift(item: A): void
+  clear(): Array<A>
+}
+
+/** First in, first out: a ring that doubles. */
+export class Fifo<A> implements Buffer<A> {
+  length = 0
+  private ring: Array<A | undefined> = Array.from({ length: 16 })
+  private mask = 15
+  private head = 0
+
+  push(item: A): void {
+    if (this.length > this.mask) this.grow()
+    this.ring[(this.head + this.length) & this.mask] = item
+    this.length++
+  }
+
+  shift(): A {
+    const item = this.ring[this.head]!
+    this.ring[this.head] = undefined
+    this.head = (this.head + 1) & this.mask
+    this.length--
+    return item
+  }
+
+  unshift(item: A): void {
+    if (this.length > this.mask) this.grow()
+    this.head = (this.head - 1) & this.mask
+    this.ring[this.head] = item
+    this.length++
+  }
+
+  clear(): Array<A> {
+    const items: Array<A> = []
+    while (this.length > 0) items.push(this.shift())
+    return items
+  }
+
+  private grow(): void {
+    const items = this.ring.slice(this.head).concat(this.ring.slice(0, this.head))
+    for (let i = items.length; i > 0; i--) items.push(undefined)
+    this.ring = items
+    this.mask = items.length - 1
+    this.head = 0
+  }
+}
+
+/** Last in, first out. */
+export class Lifo<A> implements Buffer<A> {
+  private items: Array<A> = []
+
+  get length(): number {
+    return this.items.length
+  }
+  push(item: A): void {
+    this.items.push(item)
+  }
+  shift(): A {
+    return this.items.pop()!
+  }
+  unshift(item: A): void {
+    this.items.push(item)
+  }
+  clear(): Array<A> {
+    const items = this.items.reverse()
+    this.items = []
+    return items
+  }
+}
+
+interface Entry<A> {
+  readonly item: A
+  readonly turn: number
+}
+
+/** Smallest first, equals in order of arrival: a binary heap. */
+export class Heap<A> implements Buffer<A> {
+  private entries: Array<Entry<A>> = []
+  private readonly order: Order.Order<A>
+  private last = 0
+  private first = 0
+
+  constructor(order: Order.Order<A>) {
+    this.order = order
+  }
+
+  get length(): number {
+    return this.entries.length
+  }
+
+  push(item: A): void {
+    this.insert({ item, turn: ++this.last })
+  }
+
+  unshift(item: A): void {
+    this.insert({ item, turn: --this.first })
+  }
+
+  shift(): A {
+    const { entries } = this
+    const top = entries[0]!
+    const moved = entries.pop()!
+    if (entries.length > 0) this.sink(moved)
+    return top.item
+  }
+
+  clear(): Array<A> {
+    const items: Array<A> = []
+    while (this.entries.length > 0) items.push(this.shift())
+    return items
+  }
+
+  private before(a: Entry<A>, b: Entry<A>): boolean {
+    const order = this.order(a.item, b.item)
+    return order === 0 ? a.turn < b.turn : order < 0
+  }
+
+  private insert(entry: Entry<A>): void {
+    const { entries } = this
+    let at = entries.length
+    entries.push(entry)
+    while (at > 0) {
+      const up = (at - 1) >> 1
+      if (!this.before(entry, entries[up]!)) break
+      entries[at] = entries[up]!
+      at = up
+    }
+    entries[at] = entry
+  }
+
+  private sink(entry: Entry<A>): void {
+    const { entries } = this
+    let at = 0
+    for (let down = 1; down < entries.length; down = 2 * at + 1) {
+      if (down + 1 < entries.length && this.before(entries[down + 1]!, entries[down]!)) down++
+      if (!this.before(entries[down]!, entry)) break
+      entries[at] = entries[down]!
+      at = down
+    }
+    entries[at] = entry
+  }
+}
+
+export const makeBuffer = <A>(order: "fifo" | "lifo" | Order.Order<A> | undefined): Buffer<A> => {
+  if (order === undefined || order === "fifo") return new Fifo()
+  return order === "lifo" ? new Lifo() : new Heap(order)
+}
