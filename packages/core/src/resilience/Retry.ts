@@ -44,6 +44,16 @@ export interface Attempt<out E> {
  */
 export type Selected<E, K> = [K] extends [never] ? E : E extends { readonly _tag: K } ? E : never
 
+// TypeScript checks the policy once before it has looked into a nested call such as `Effect.map(effect, f)`, with E still
+// unknown. "never" for the tags at that moment would be its final answer.
+/**
+ * The tags that may be listed for errors of type E; any for an unknown E.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type TagsOf<E> = unknown extends E ? string : Types.Tags<E>
+
 /**
  * The backoff: the pause after attempt n is `initial * factor ** (n - 1)`, at most `max`, then jittered.
  *
@@ -166,10 +176,10 @@ export const policy = <E = unknown, const K extends string = never, R = never>(
  * @since 0.1.0
  */
 export const run: {
-  <E, const K extends Types.Tags<E> = never, R2 = never>(
+  <E, const K extends TagsOf<E> = never, R2 = never>(
     policy: Options<Selected<Types.NoInfer<E>, K>, K, R2> & Listed<K>
   ): <A, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | Exclude<R2, Scope.Scope>>
-  <A, E, R, const K extends Types.Tags<E> = never, R2 = never>(
+  <A, E, R, const K extends TagsOf<E> = never, R2 = never>(
     self: Effect.Effect<A, E, R>,
     policy: Options<Selected<Types.NoInfer<E>, K>, K, R2> & Listed<K>
   ): Effect.Effect<A, E, R | Exclude<R2, Scope.Scope>>
