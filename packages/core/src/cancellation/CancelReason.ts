@@ -9,8 +9,8 @@ import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
-import * as internal from "../internal/reason.ts"
 import * as signals from "../internal/abortSignal.ts"
+import * as internal from "../internal/reason.ts"
 
 interface Common {
   /** Free text of whoever asked, or the name of the scope or group. */
@@ -20,54 +20,99 @@ interface Common {
   readonly at: DateTime.Utc
 }
 
-/** Somebody asked for it. */
+/**
+ * Somebody asked for it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Requested extends Common {
   readonly _tag: "Requested"
 }
 
-/** A deadline passed. */
+/**
+ * A deadline passed; `label` is the name of its scope, `by` the task that the scope is in.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Deadline extends Common {
   readonly _tag: "Deadline"
   readonly deadline: DateTime.Utc
 }
 
-/** Another task of the group failed. */
+/**
+ * Another task of the group failed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface SiblingFailed extends Common {
   readonly _tag: "SiblingFailed"
   /** Path of the task whose failure decided. */
   readonly sibling: string
 }
 
-/** What owned it came to its end. */
+/**
+ * What owned it came to its end.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface OwnerExited extends Common {
   readonly _tag: "OwnerExited"
 }
 
-/** The process shuts down; `label` is the signal, "SIGTERM" and the like. */
+/**
+ * The Runner; `label` is the process signal, "SIGTERM" and the like.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Shutdown extends Common {
   readonly _tag: "Shutdown"
 }
 
-/** An AbortSignal; `cause` is its reason. */
+/**
+ * An AbortSignal; `cause` is its reason.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Signal extends Common {
   readonly _tag: "Signal"
   readonly cause: unknown
 }
 
-/** @since 0.1.0 @category models */
+/**
+ * Why something was cancelled.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type CancelReason = Requested | Deadline | SiblingFailed | OwnerExited | Shutdown | Signal
 
-/** What a cancelling operation accepts: a string is the label of a `Requested`. */
+/**
+ * What a cancelling operation accepts: a string is the label of a `Requested`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type Input = string | CancelReason
 
-/** What `AbortSignal.reason` holds: an Error named "AbortError" that carries the reason. */
+/**
+ * What `AbortSignal.reason` holds: an Error named "AbortError" that carries the reason.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface AbortError extends Error {
   readonly name: "AbortError"
   readonly reason: CancelReason
 }
 
 /**
- * True for a reason made by Skein.
+ * True for a reason that Skein made. (One written by hand is accepted wherever a reason is, and becomes one.)
  *
  * @category guards
  * @since 0.1.0
@@ -86,13 +131,29 @@ export const requested = (label?: string): Effect.Effect<Requested> =>
   )
 
 /**
- * The reason of the first interruption in the Cause that has one.
+ * The reason of the first interruption in the Cause that has one: what asked first.
  *
  * @category getters
  * @since 0.1.0
  */
 export const fromCause = <E>(cause: Cause.Cause<E>): Option.Option<CancelReason> =>
   Option.fromUndefinedOr(internal.reasonOf(cause))
+
+/**
+ * Like `Cause.pretty`, with the cancel reasons: what was cancelled because of what, by whom and when, a line each. They come
+ * after the failures, if there are any.
+ *
+ * @category rendering
+ * @since 0.1.0
+ */
+export const pretty = <E>(cause: Cause.Cause<E>): string => {
+  const others = cause.reasons.filter((reason) => reason._tag !== "Interrupt")
+  const lines = new Set<string>()
+  for (const reason of cause.reasons) {
+    if (reason._tag === "Interrupt") lines.add(internal.describeInterrupt(reason))
+  }
+  return (others.length === 0 ? [...lines] : [Cause.pretty(Cause.fromReasons(others)), ...lines]).join("\n")
+}
 
 /**
  * The error that an aborted signal carries for the reason.

@@ -1,6 +1,17 @@
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
 
+let live: Clock.Clock | undefined
+
+/** The clock whose time and timers are the platform's. */
+export const isLive = (clock: Clock.Clock): boolean =>
+  clock === (live ??= Context.get(Context.empty(), Clock.Clock))
+
 /** Milliseconds with a fraction, on the fiber's clock, from an arbitrary origin: only differences mean something. */
-export const monotonicMillis = (fiber: Fiber.Fiber<any, any>): number =>
-  Number(fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()) / 1_000_000
+export const monotonicMillis = (fiber: Fiber.Fiber<any, any>): number => millisOf(fiber.getRef(Clock.Clock))
+
+/** The same, of a clock. */
+export const millisOf = (clock: Clock.Clock): number =>
+  // The platform's own reading needs no bigint.
+  isLive(clock) ? performance.now() : Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000

@@ -42,9 +42,12 @@ export const makeReason = (fiber: Fiber.Fiber<any, any> | undefined, fields: Fie
 
 export const isReason = (u: unknown): u is Reason => typeof u === "object" && u !== null && TypeId in u
 
-/** "why": the label of a `Requested`; a reason is taken as it is. */
-export const toReason = (fiber: Fiber.Fiber<any, any>, input: string | Reason | undefined): Reason =>
-  isReason(input) ? input : makeReason(fiber, { _tag: "Requested", label: input })
+/** "why": the label of a `Requested`; a reason is taken as it is, one written by hand as if made here. */
+export const toReason = (fiber: Fiber.Fiber<any, any>, input: string | Reason | undefined): Reason => {
+  if (isReason(input)) return input
+  if (typeof input === "object" && input !== null) return Object.assign({ [TypeId]: TypeId }, input as Reason)
+  return makeReason(fiber, { _tag: "Requested", label: input })
+}
 
 const annotations = new WeakMap<Reason, Context.Context<never>>()
 
@@ -75,26 +78,29 @@ export const reasonOf = (cause: Cause.Cause<unknown>): Reason | undefined => {
   return undefined
 }
 
-/** For people, in one line: what happened, to whom it is due. */
+/** For people, in one line: what happened and to whom it is due. */
 export const describeReason = (reason: Reason): string => {
-  const label = reason.label === undefined ? "" : ` "${reason.label}"`
   const by = reason.by === undefined ? "" : ` by ${reason.by}`
+  const named = reason.label === undefined ? "" : ` "${reason.label}"`
   switch (reason._tag) {
     case "Requested":
-      return `cancelled${by}${reason.label === undefined ? "" : `:${label}`}`
-    case "Deadline":
-      return `deadline${reason.label === undefined ? "" : ` of${label}`} passed at ${DateTime.formatIso(reason.deadline)}${reason.by === undefined ? "" : ` in ${reason.by}`}`
+      return `cancelled${by}${named === "" ? "" : `:${named}`}`
+    case "Deadline": {
+      const where = reason.by === undefined ? "" : ` in ${reason.by}`
+      return `deadline${named === "" ? "" : ` of${named}`}${where} passed`
+    }
     case "SiblingFailed":
       return `cancelled because ${reason.sibling} failed`
     case "OwnerExited":
       return `cancelled because its owner${reason.by === undefined ? "" : ` ${reason.by}`} exited`
     case "Shutdown":
-      return `shutdown${reason.label === undefined ? "" : ` by ${reason.label}`}`
+      return `cancelled by shutdown${reason.label === undefined ? "" : ` (${reason.label})`}`
     case "Signal":
       return `aborted by a signal${describeSignalCause(reason.cause)}`
   }
 }
 
+// It comes from outside and may be anything, also something that throws when looked at.
 const describeSignalCause = (cause: unknown): string => {
   if (cause === undefined) return ""
   try {
@@ -102,4 +108,11 @@ const describeSignalCause = (cause: unknown): string => {
   } catch {
     return ""
   }
+}
+
+export const describeInterrupt = (interrupt: Cause.Interrupt): string => {
+  const reason = reasonOfInterrupt(interrupt)
+  if (reason !== undefined)
+    return `Interrupted: ${describeReason(reason)} at ${DateTime.formatIso(reason.at)}`
+  return interrupt.fiberId === undefined ? "Interrupted" : `Interrupted by fiber #${interrupt.fiberId}`
 }

@@ -8,15 +8,22 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 
-import { clearAlarm, isLive, setAlarm } from "./alarm.ts"
+import { clearAlarm, setAlarm } from "./alarm.ts"
 import type { Alarm } from "./alarm.ts"
-import { afterExit, interruptedCause, isInterruptible, isRunning, start } from "./effect.ts"
+import {
+  afterExit,
+  interruptedCause,
+  isInterruptible,
+  isRunning,
+  Obligation,
+  Operation,
+  start
+} from "./effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "./effect.ts"
 import { deadlineOf, envOf, withEnv, withScope } from "./env.ts"
-import type { EnclosingScope } from "./env.ts"
-import { monotonicMillis } from "./monotonic.ts"
+import type { EnclosingScope, Env } from "./env.ts"
+import { millisOf } from "./monotonic.ts"
 import { beginWait, endWait, waitingFrameOf, WaitingFrame } from "./node.ts"
 import type { Node, Wait } from "./node.ts"
 import {
@@ -45,6 +52,7 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   readonly up: WaitingFrame | undefined
   readonly node: Node | undefined
   readonly clock: Clock.Clock
+  private readonly inside: Env
   deadline = Infinity
   shields: boolean
   /** Why this scope was cancelled, by its deadline or by hand; the first reason stays. */
@@ -68,7 +76,9 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
     super(effect)
     this.owner = owner
     this.name = name
-    this.parent = envOf(owner).scope
+    const env = envOf(owner)
+    this.parent = env.scope
+    this.inside = withScope(env, this)
     this.up = waitingFrameOf(owner)
     this.node = this.up?.node
     this.clock = clockOf(owner)
@@ -87,20 +97,21 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   protected abstract onCancelled(rest: ReadonlyArray<Cause.Reason<any>>, exit: Failure): AnyEffect
 
   now(): number {
-    return monotonicMillis(this.owner)
+    return millisOf(this.clock)
   }
 
   // ---------------------------------------------------------------- the owner's side
 
   /** Starts the work, within the step of the owner that makes it responsible for the work. */
-  enter(resume: (effect: AnyEffect) => void): AnyEffect | void {
+  enter(): AnyEffect {
     const owner = this.owner
-    start(withEnv(owner.context, withScope(envOf(owner), this)), this)
-    if (this.exit !== undefined) return resume(this.outcome())
+    start(withEnv(owner.context, this.inside), this)
+    if (this.exit !== undefined) return this.outcome()
     if (this.up instanceof Scope) this.up.inner = this
-    this.settled = () => resume(this.outcome())
+    const ownership = new Ownership(this)
+    this.settled = () => ownership.meet(owner)
     if (this.deadline !== Infinity && this.reason === undefined) this.onEntered()
-    return Effect.suspend(() => this.leave())
+    return ownership.park(owner)
   }
 
   protected onEntered(): void {
@@ -113,17 +124,18 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
     this.onGone()
     if (this.up instanceof Scope) this.up.inner = undefined
     if (this.stuck !== undefined) endWait(this.owner, this.stuck)
-    if (this.settled !== undefined) afterExit(this.fiber!, () => enqueue(() => this.settled!()))
+    if (this.settled !== undefined) afterExit(this.fiber!, () => enqueue(this.settled!))
   }
 
   /** The work has ended. */
   protected onGone(): void {}
 
   /** The owner was interrupted: the work too, and the owner waits for it. */
-  private leave(): AnyEffect {
-    return Effect.callback<void, any>((resume) => {
-      if (this.exit !== undefined) return resume(leftovers(this.exit))
-      this.settled = () => resume(leftovers(this.exit!))
+  leave(cause: Cause.Cause<any>): AnyEffect {
+    if (this.exit !== undefined) return left(cause, this.exit)
+    return Effect.callback<any, any, any>((resume) => {
+      if (this.exit !== undefined) return resume(left(cause, this.exit))
+      this.settled = () => resume(left(cause, this.exit!))
       this.abandoned = true
       this.onAbandoned()
     })
@@ -207,9 +219,10 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
 
   protected arm(): void {
     if (this.deadline === Infinity) return
-    const left = this.deadline - this.now()
-    if (left <= 0) return this.onAlarm()
-    this.alarm = setAlarm(this.owner, this.clock, left, this)
+    const now = this.now()
+    const left = this.deadline - now
+    if (left <= 0) this.onAlarm()
+    else this.alarm = setAlarm(this.owner, this.clock, now, left, this)
   }
 
   protected disarm(): void {
@@ -222,12 +235,12 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   onAlarm(): void {
     this.alarm = undefined
     if (this.exit !== undefined || this.reason !== undefined) return
-    if (isLive(this.clock) && this.deadline - this.now() >= tolerance) return this.arm()
     if (!this.deferred && !this.shields) {
       const outer = deadlineOf({ group: undefined, scope: this.parent, held: undefined })
       if (outer <= this.deadline + tolerance) {
         this.deferred = true
-        this.alarm = setAlarm(this.owner, this.clock, Math.max(outer - this.now(), 0) + tolerance, this)
+        const now = this.now()
+        this.alarm = setAlarm(this.owner, this.clock, now, Math.max(outer - now, 0) + tolerance, this)
         return
       }
     }
@@ -276,7 +289,7 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
 
   // ---------------------------------------------------------------- the outcome
 
-  private outcome(): AnyEffect {
+  outcome(): AnyEffect {
     const exit = this.exit!
     if (exit._tag === "Success") return this.onEnd(exit)
     if (!Cause.hasInterrupts(exit.cause)) return this.onEnd(exit)
@@ -312,17 +325,42 @@ export const deadlineReason = (fiber: AnyFiber, label: string | undefined, left:
 
 const outsideReason = (fiber: AnyFiber): Reason => makeReason(fiber, { _tag: "Requested", by: undefined })
 
-export const enterScope = (make: (owner: AnyFiber) => Scope): AnyEffect =>
-  Effect.callback<any, any, any>((resume) => make(Fiber.getCurrent()!).enter(resume) as void)
+/** The owner's wait for the work. */
+class Ownership extends Obligation {
+  private readonly scope: Scope
+  constructor(scope: Scope) {
+    super()
+    this.scope = scope
+  }
+  protected onMet(): AnyEffect {
+    return this.scope.outcome()
+  }
+  protected leave(cause: Cause.Cause<any>): AnyEffect {
+    return this.scope.leave(cause)
+  }
+}
+
+class EnterScope extends Operation<any, any, any> {
+  private readonly make: (owner: AnyFiber) => Scope
+  constructor(make: (owner: AnyFiber) => Scope) {
+    super()
+    this.make = make
+  }
+  protected run(owner: AnyFiber): AnyEffect {
+    return this.make(owner).enter()
+  }
+}
+
+export const enterScope = (make: (owner: AnyFiber) => Scope): AnyEffect => new EnterScope(make)
 
 const isOwn = (reason: Cause.Reason<any>, scope: Scope): boolean =>
   reason._tag === "Interrupt" && reason.annotations.get(ScopeKey) === scope
 
-/** What an interrupted owner adds to its Cause: nobody's cancellation. */
-const leftovers = (exit: AnyExit): AnyExit => {
-  if (exit._tag === "Success") return Exit.void
+/** An interrupted owner goes on with its interruption; what the work failed with stays beside it, but nobody's cancellation. */
+const left = (cause: Cause.Cause<any>, exit: AnyExit): AnyEffect => {
+  if (exit._tag === "Success") return Exit.failCause(cause)
   const rest = exit.cause.reasons.filter((reason: any) => reason._tag !== "Interrupt")
-  return rest.length === 0 ? Exit.void : Exit.failCause(Cause.fromReasons(rest))
+  return Exit.failCause(rest.length === 0 ? cause : Cause.fromReasons([...cause.reasons, ...rest]))
 }
 
 // The fiber that was interrupted, or that interrupted itself, is not the one that people outside know.
