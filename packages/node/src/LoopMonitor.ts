@@ -64,25 +64,36 @@ export interface Options {
  */
 export const make = (options?: Options): Effect.Effect<void, never, Scope.Scope> => {
   const onBlocked = options?.onBlocked ?? log
-  return Effect.sync(() => thresholdOf(options)).pipe(
-    Effect.flatMap((threshold) =>
-      Effect.forkScoped(report(threshold, onBlocked), { startImmediately: true })
-    ),
-    Effect.asVoid
-  )
+  return Effect.gen(function* () {
+    const queue = yield* Queue.sliding<Blocked>(buffer)
+    yield* watch(options, queue)
+    yield* Effect.forkScoped(Effect.forever(Effect.flatMap(Queue.take(queue), report(onBlocked))))
+  })
 }
 
-const report = (
-  threshold: number,
-  onBlocked: (blocked: Blocked) => Effect.Effect<void>
-): Effect.Effect<void> =>
-  Stream.runForEach(changes({ threshold }), (blocked) =>
+const buffer = 128
+
+/** Once it returns, blocking is noticed. */
+const watch = (
+  options: Pick<Options, "threshold"> | undefined,
+  queue: Queue.Enqueue<Blocked, any>
+): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(
+      () => new Monitor(thresholdOf(options), (segment) => Queue.offerUnsafe(queue, toBlocked(segment)))
+    ),
+    (monitor) => Effect.promise(() => monitor.stop())
+  ).pipe(Effect.flatMap((monitor) => Effect.promise(() => monitor.watching)))
+
+/** A handler that dies must not end the watch. */
+const report =
+  (onBlocked: (blocked: Blocked) => Effect.Effect<void>) =>
+  (blocked: Blocked): Effect.Effect<void> =>
     Effect.catchCause(onBlocked(blocked), (cause) =>
       Cause.hasInterruptsOnly(cause)
         ? Effect.failCause(cause)
         : Effect.logError("LoopMonitor: onBlocked failed", cause)
     )
-  )
 
 const thresholdOf = (options: Pick<Options, "threshold"> | undefined): number => {
   const threshold = validate.millis("LoopMonitor", "threshold", options?.threshold ?? "50 millis")
@@ -107,16 +118,7 @@ export const layer = (options?: Options): Layer.Layer<never> => Layer.effectDisc
  * @since 0.1.0
  */
 export const changes = (options?: Pick<Options, "threshold">): Stream.Stream<Blocked> =>
-  Stream.callback<Blocked>(
-    (queue) =>
-      Effect.acquireRelease(
-        Effect.sync(
-          () => new Monitor(thresholdOf(options), (segment) => Queue.offerUnsafe(queue, toBlocked(segment)))
-        ),
-        (monitor) => Effect.promise(() => monitor.stop())
-      ),
-    { bufferSize: 128, strategy: "sliding" }
-  )
+  Stream.callback<Blocked>((queue) => watch(options, queue), { bufferSize: buffer, strategy: "sliding" })
 
 const toBlocked = ({ duration, stack, task }: Segment): Blocked => ({
   duration: Duration.millis(Math.round(duration)),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
+import { Task, TaskGroup } from "@skein/core"
 import { Effect, Exit, Fiber, Scope } from "effect"
 
 import { Offload } from "../src/index.ts"
@@ -38,6 +39,21 @@ describe("Offload", { timeout: 30_000 }, () => {
           expect(Exit.hasInterrupts(exit)).toBe(true)
         }
         expect(yield* f.thread()).toBe(thread)
+      })
+    )
+
+    it.live("hands the worker the cancel reason", () =>
+      Effect.gen(function* () {
+        const f = yield* functions({ grace: "20 seconds" })
+        const state = sharedState()
+        yield* TaskGroup.run(
+          Effect.gen(function* () {
+            const task = yield* TaskGroup.fork(f.spinUntilAborted(state))
+            yield* isRunning(state)
+            yield* Task.cancel(task, "enough")
+          })
+        )
+        expect(Atomics.load(state, 1)).toBe(1)
       })
     )
 

@@ -21,6 +21,8 @@ export class Monitor {
   private readonly sampler = `~skein/LoopMonitor/${++monitors}`
   private readonly timer: NodeJS.Timeout
   private readonly worker: Worker | undefined
+  /** Resolves once the watcher can ask, or has given up. */
+  readonly watching: Promise<void>
   private samples: Array<Sample> = []
   private last = performance.now()
   private utilization = performance.eventLoopUtilization()
@@ -32,6 +34,7 @@ export class Monitor {
     this.timer = setInterval(() => this.beat(), period)
     this.timer.unref()
     this.worker = this.watch(period)
+    this.watching = this.worker === undefined ? Promise.resolve() : started(this.worker)
   }
 
   /** Resolves once the watcher has ended. */
@@ -50,7 +53,6 @@ export class Monitor {
     try {
       const worker = new Worker(watcher, { name: "LoopMonitor", workerData })
       worker.on("error", () => {})
-      worker.unref()
       Object.defineProperty(globalThis, this.sampler, {
         value: this.sample,
         configurable: true,
@@ -91,3 +93,13 @@ export class Monitor {
     if (this.samples.length > 0) this.samples = []
   }
 }
+
+const started = (worker: Worker): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      worker.unref()
+      resolve()
+    }
+    worker.once("message", done)
+    worker.once("exit", done)
+  })

@@ -4,9 +4,7 @@
 export const BEAT = 0
 /** Index in the shared words: 1 once the watcher is to end. */
 export const STOP = 1
-/** Index in the shared words: 1 once the watcher can ask. */
-export const WATCHING = 2
-export const WORDS = 3
+export const WORDS = 2
 
 export interface WatcherData {
   readonly words: Int32Array

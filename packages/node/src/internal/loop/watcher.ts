@@ -3,9 +3,9 @@
  * The question interrupts running JavaScript; while native code blocks it is answered as soon as that returns.
  */
 import { Session } from "node:inspector/promises"
-import { workerData } from "node:worker_threads"
+import { parentPort, workerData } from "node:worker_threads"
 
-import { BEAT, STOP, WATCHING } from "./protocol.ts"
+import { BEAT, STOP } from "./protocol.ts"
 import type { WatcherData } from "./protocol.ts"
 
 const { period, sampler, words } = workerData as WatcherData
@@ -14,7 +14,7 @@ const { period, sampler, words } = workerData as WatcherData
 const keepAlive = setInterval(() => {}, 2 ** 31 - 1)
 const session = new Session()
 session.connectToMainThread()
-Atomics.store(words, WATCHING, 1)
+parentPort!.postMessage("watching")
 
 let seen = Atomics.load(words, BEAT)
 let missed = 0
