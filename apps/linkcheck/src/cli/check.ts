@@ -1,0 +1,108 @@
+/** One check from beginning to end: services built, the site crawled, the report delivered, the exit status decided. */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { Runner } from "@skein/node"
+import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { writeFile } from "node:fs/promises"
+import * as Crawl from "../crawl/Crawl.ts"
+import * as Parser from "../crawl/Parser.ts"
+import { makeScope, normalise } from "../domain/Address.ts"
+import { secretsOf } from "../http/Exchange.ts"
+import * as Fetcher from "../http/Fetcher.ts"
+import * as Html from "../report/html.ts"
+import * as Json from "../report/json.ts"
+import * as Junit from "../report/junit.ts"
+import { Output } from "../report/Output.ts"
+import * as Progress from "../report/Progress.ts"
+import * as Report from "../report/Report.ts"
+import * as Text from "../report/text.ts"
+import * as Store from "../store/Store.ts"
+import type { Settings } from "./Command.ts"
+
+/** The report could not be written to its file. */
+export class ReportNotWritten extends Data.TaggedError("ReportNotWritten")<{
+  readonly path: string
+  readonly detail: string
+}> {
+  override get message(): string {
+    return `cannot write the report to ${this.path}: ${this.detail}`
+  }
+}
+
+const RENDER = { text: Text.render, json: Json.render, junit: Junit.render, html: Html.render }
+
+export const STOPPED = 130
+
+/** Checks the site of `start`; the report and the exit status it stands for. */
+export const check = (start: URL, settings: Settings) =>
+  Effect.gen(function* () {
+    const progress = yield* Progress.Progress
+    const store = yield* Store.Store
+    const began = yield* Clock.currentTimeMillis
+    const options: Crawl.Options = {
+      start,
+      resume: settings.resume,
+      maxUrls: settings.maxUrls,
+      workers: Math.min(2048, settings.concurrency * 8),
+      scope: makeScope(normalise(start), { below: settings.below }),
+      maxDepth: Option.getOrElse(settings.depth, () => Number.MAX_SAFE_INTEGER),
+      fragments: settings.fragments,
+      external: !settings.internalOnly,
+      skip: settings.skip
+    }
+    const run = yield* Crawl.openRun(options)
+    // At the first Ctrl-C the crawl is cancelled; this goes on, and reports what there is.
+    const crawled = yield* Crawl.crawl(run, options).pipe(
+      Runner.untilShutdown,
+      Effect.ensuring(progress.clear),
+      Effect.tapError(() => Effect.ignore(store.end(run.id, "failed")))
+    )
+    const complete = Option.isSome(crawled)
+    yield* store.end(run.id, complete ? "finished" : "interrupted")
+    const report = yield* Report.make({
+      run: run.id,
+      start: normalise(start),
+      complete,
+      began,
+      ignored: run.ignored,
+      turnedAway: run.ledger.turnedAway()
+    })
+    yield* deliver(report, settings)
+    return { report, status: complete ? (report.broken.length === 0 ? 0 : 1) : STOPPED }
+  }).pipe(Effect.provide(services(start, settings)))
+
+const deliver = Effect.fnUntraced(function* (report: Report.Report, settings: Settings) {
+  const text = RENDER[settings.json ? "json" : settings.format](report)
+  const output = yield* Output
+  if (Option.isNone(settings.output)) return yield* output.stdout(text)
+  const path = settings.output.value
+  yield* Effect.tryPromise({
+    try: () => writeFile(path, text),
+    catch: (error) =>
+      new ReportNotWritten({ path, detail: error instanceof Error ? error.message : String(error) })
+  })
+})
+
+const services = (start: URL, settings: Settings) => {
+  const fetcher = Fetcher.layer({
+    concurrency: settings.concurrency,
+    perHost: settings.perHost,
+    timeout: Option.getOrElse(settings.timeout, () => Duration.seconds(10)),
+    retries: settings.retries,
+    maxPause: Option.getOrElse(settings.maxPause, () => Duration.seconds(60)),
+    maxRedirects: 10,
+    maxBody: Option.getOrElse(settings.maxBody, () => 10 * 1024 * 1024),
+    userAgent: settings.userAgent,
+    secrets: secretsOf(start, Object.fromEntries(settings.header))
+  }).pipe(Layer.provide(NodeHttpClient.layerUndici))
+  return Layer.mergeAll(
+    fetcher,
+    Parser.layer,
+    Progress.layer({ quiet: settings.quiet }),
+    Store.layer(Option.getOrElse(settings.db, () => "linkcheck.sqlite"))
+  )
+}
