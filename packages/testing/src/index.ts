@@ -1,1 +1,2 @@
+export * as Explore from "./Explore.ts"
 export * as InterruptSweep from "./InterruptSweep.ts"

@@ -20,3 +20,7 @@ export interface FiberInternals extends Fiber.Fiber<any, any> {
 
 /** @internal */
 export const internalsOf = (fiber: Fiber.Fiber<any, any>): FiberInternals => fiber as FiberInternals
+
+/** The fiber whose run loop is innermost on the JavaScript stack. @internal */
+export const currentFiber = (): FiberInternals | undefined =>
+  (globalThis as any)["~effect/Fiber/currentFiber"]

@@ -1,6 +1,8 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import { currentFiber } from "./fiberInternals.ts"
 
 /** @internal */
 export interface Timer {
@@ -8,6 +10,8 @@ export interface Timer {
   readonly at: number
   /** Among timers of the same instant the lower rank is due first: sleepers before whoever moves the clock. */
   readonly rank: 0 | 1
+  /** Who waits for it, where a fiber does. */
+  readonly fiber: Fiber.Fiber<unknown, unknown> | undefined
   readonly fire: () => void
 }
 
@@ -36,12 +40,18 @@ export class VirtualClock implements Clock.Clock {
   }
 
   add(at: number, rank: 0 | 1, fire: () => void): Timer {
-    const timer: Timer = { at, rank, fire }
+    const timer: Timer = { at, rank, fiber: currentFiber(), fire }
     let index = this.timers.length
     while (index > 0 && !isDueBefore(timer, this.timers[index - 1]!)) index--
     // Those already there and due at the same time stay nearer to the end: first come, first served.
     this.timers.splice(index, 0, timer)
     return timer
+  }
+
+  /** Forgets all timers and starts again at 0. */
+  reset(): void {
+    this.now = 0
+    this.timers.length = 0
   }
 
   remove(timer: Timer): void {

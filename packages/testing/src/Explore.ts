@@ -1,0 +1,230 @@
+/**
+ * Runs a program under many schedules and tells of the first that goes wrong: deadlock, failure, leak, broken
+ * invariant, livelock. Deterministic, on a clock that jumps, and replayable from a short seed.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { dual } from "effect/Function"
+import * as Option from "effect/Option"
+import { explore } from "./internal/explorer.ts"
+import type { Settings } from "./internal/explorer.ts"
+import { machineOf } from "./internal/machine.ts"
+import { indent, printProblem } from "./internal/problem.ts"
+import type { Problem, Step } from "./internal/problem.ts"
+import * as Seeds from "./internal/seed.ts"
+
+export type { Problem, Step }
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options<A = unknown, E = unknown> {
+  /** How many schedules to try. Default 500. */
+  readonly schedules?: number | undefined
+  /** Stops earlier when this much real time has passed. */
+  readonly timeLimit?: Duration.Input | undefined
+  /** Default "mix". */
+  readonly strategy?: "random" | "pct" | "dfs" | "mix" | undefined
+  /** Preempt where a fiber resumes (default, sound), or at every run-loop operation (over-approximates). */
+  readonly mode?: "resumes" | "ops" | undefined
+  /** Also interrupt the program at the places where it is parked. Default false. */
+  readonly interrupts?: boolean | undefined
+  /** Replay exactly this schedule. The environment variable SKEIN_SEED does the same. */
+  readonly seed?: string | undefined
+  /** Judges the exit of an uninterrupted run. Default: it must be a success. */
+  readonly accept?: ((exit: Exit.Exit<A, E>) => boolean) | undefined
+  /** Scheduling steps after which a run counts as a livelock. Default 20,000. */
+  readonly maxSteps?: number | undefined
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Report {
+  readonly schedules: number
+  readonly distinct: number
+  /** True when depth-first search saw every schedule within its bound. */
+  readonly exhausted: boolean
+  readonly interruptions: number
+}
+
+/**
+ * A schedule under which the program goes wrong. `message` shows the problem, the interleaving step by step, who waits on
+ * what, and how to replay it.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ExploreFailure extends Data.TaggedError("ExploreFailure")<{
+  readonly seed: string
+  readonly problem: Problem
+  readonly trace: ReadonlyArray<Step>
+  readonly preemptions: number
+  readonly schedules: number
+}> {
+  override get message(): string {
+    const parts = [printProblem(this.problem)]
+    if (this.trace.length > 0) parts.push(`${headline(this)}\n${indent(printTrace(this.trace))}`)
+    if (this.seed !== "")
+      parts.push(`replay: SKEIN_SEED='${this.seed}', or Explore.replay(program, "${this.seed}")`)
+    return parts.join("\n\n")
+  }
+}
+
+const headline = ({ preemptions, schedules }: ExploreFailure): string =>
+  `interleaving (schedule ${schedules}, ${preemptions} preemption${preemptions === 1 ? "" : "s"}):`
+
+const printTrace = (trace: ReadonlyArray<Step>): string => {
+  const fiberWidth = Math.max(...trace.map((step) => step.fiber.length))
+  const sources = trace.map((step) => Option.getOrElse(step.source, () => ""))
+  const sourceWidth = Math.max(...sources.map((source) => source.length))
+  return trace
+    .map((step, i) =>
+      [
+        String(i + 1).padStart(String(trace.length).length),
+        step.fiber.padEnd(fiberWidth),
+        sources[i]!.padEnd(sourceWidth),
+        step.operation
+      ]
+        .join("  ")
+        .trimEnd()
+    )
+    .join("\n")
+}
+
+/**
+ * Runs the program under up to `schedules` schedules and succeeds when it does what it should under all of them.
+ *
+ * **Shape / units** The thunk makes the program anew for each schedule, with all its state.
+ *
+ * **Errors** `ExploreFailure` with the first problem found.
+ *
+ * **Ordering** The same program, options and version of this library try the same schedules in the same order.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const run: {
+  <A, E>(
+    options: Options<A, E>
+  ): (program: () => Effect.Effect<A, E>) => Effect.Effect<Report, ExploreFailure>
+  <A, E>(program: () => Effect.Effect<A, E>, options?: Options<A, E>): Effect.Effect<Report, ExploreFailure>
+} = dual(
+  (args) => typeof args[0] === "function",
+  <A, E>(
+    program: () => Effect.Effect<A, E>,
+    options: Options<A, E> = {}
+  ): Effect.Effect<Report, ExploreFailure> =>
+    Effect.flatMap(
+      Effect.promise((signal) => explore(program, settingsOf(options), signal)),
+      (result) =>
+        result._tag === "Passed"
+          ? Effect.succeed(result.summary)
+          : Effect.fail(new ExploreFailure(result.found))
+    )
+)
+
+/**
+ * Runs the program under the one schedule of a seed that a failure printed.
+ *
+ * **Errors** `ExploreFailure` when the problem shows again. A seed that is none dies.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const replay = <A, E>(
+  program: () => Effect.Effect<A, E>,
+  seed: string,
+  options?: Options<A, E>
+): Effect.Effect<Report, ExploreFailure> => run(program, { ...options, seed })
+
+/**
+ * Has the predicate checked at every step from here on, and after the last; false or a throw is `InvariantBroken`. Does
+ * nothing outside an explored program.
+ *
+ * @category in an explored program
+ * @since 0.1.0
+ */
+export const always = (predicate: () => boolean | void): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    machineOf(fiber)?.invariants.push(predicate)
+    return Effect.void
+  })
+
+/**
+ * Names the fiber that runs the effect, for traces, and lets interruptions hit it. Skein's tasks have their names. Does
+ * nothing outside an explored program.
+ *
+ * @category in an explored program
+ * @since 0.1.0
+ */
+export const named: {
+  (name: string): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(self: Effect.Effect<A, E, R>, name: string): Effect.Effect<A, E, R>
+} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, name: string): Effect.Effect<A, E, R> =>
+  Effect.withFiber((fiber) => {
+    machineOf(fiber)?.name(fiber, name)
+    return self
+  })
+)
+
+/**
+ * Lets the explorer choose one of the values, for programs that branch on more than the schedule. The first one outside an
+ * explored program.
+ *
+ * @category in an explored program
+ * @since 0.1.0
+ */
+export const choose = <const A>(values: readonly [A, ...Array<A>]): Effect.Effect<A> =>
+  Effect.withFiber((fiber) => Effect.succeed(values[machineOf(fiber)?.choose(fiber, values.length) ?? 0]!))
+
+/**
+ * Goes on when every other fiber is blocked, before time passes. Outside an explored program it yields once.
+ *
+ * **Cancellation** Cancel-safe.
+ *
+ * @category in an explored program
+ * @since 0.1.0
+ */
+export const waitAllBlocked: Effect.Effect<void> = Effect.withFiber((fiber) => {
+  const machine = machineOf(fiber)
+  if (machine === undefined) return Effect.yieldNow
+  return Effect.callback<void>((resume) => Effect.sync(machine.whenIdle(fiber, () => resume(Effect.void))))
+})
+
+const settingsOf = <A, E>(options: Options<A, E>): Settings => {
+  const text = options.seed ?? seedOfEnvironment()
+  const seed = text === undefined ? undefined : Seeds.parse(text)
+  if (text !== undefined && seed === undefined) {
+    throw new Error(`Explore.run: seed must be one that a failure printed, got ${JSON.stringify(text)}`)
+  }
+  return {
+    schedules: atLeastOne("schedules", options.schedules ?? 500),
+    timeLimit:
+      options.timeLimit === undefined
+        ? Number.POSITIVE_INFINITY
+        : Duration.toMillis(Duration.fromInputUnsafe(options.timeLimit)),
+    strategy: options.strategy ?? "mix",
+    mode: options.mode ?? "resumes",
+    interrupts: options.interrupts ?? false,
+    seed,
+    accept: options.accept ?? Exit.isSuccess,
+    limits: { steps: atLeastOne("maxSteps", options.maxSteps ?? 20_000), operations: 1_000_000 }
+  }
+}
+
+const atLeastOne = (parameter: string, n: number): number => {
+  if (Number.isInteger(n) && n >= 1) return n
+  throw new Error(`Explore.run: ${parameter} must be an integer >= 1, got ${n}`)
+}
+
+const seedOfEnvironment = (): string | undefined => {
+  const seed: unknown = (globalThis as any).process?.env?.SKEIN_SEED
+  return typeof seed === "string" && seed !== "" ? seed : undefined
+}

@@ -1,0 +1,292 @@
+import type * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { nameOf } from "./fiberNames.ts"
+import { guarded } from "./guards.ts"
+import { Machine } from "./machine.ts"
+import type { Ending, Limits, Mode } from "./machine.ts"
+import { PlannedRun, preemptionsOf, Recorded } from "./plan.ts"
+import type { Plan } from "./plan.ts"
+import { signatureOf } from "./problem.ts"
+import type { Problem, Step } from "./problem.ts"
+import { DrawnSearch, strategyOf } from "./search.ts"
+import type { Search } from "./search.ts"
+import type { Seed } from "./seed.ts"
+import * as Seeds from "./seed.ts"
+import { printSource, SourceLines } from "./sourceLines.ts"
+import type { Strategy } from "./strategy.ts"
+import { describeWaiting, Tracing } from "./tracing.ts"
+
+/** @internal */
+export interface Settings {
+  readonly schedules: number
+  /** Milliseconds of real time. */
+  readonly timeLimit: number
+  readonly strategy: "random" | "pct" | "dfs" | "mix"
+  readonly mode: Mode
+  readonly interrupts: boolean
+  readonly seed: Seed | undefined
+  readonly accept: (exit: Exit.Exit<any, any>) => boolean
+  readonly limits: Limits
+}
+
+/** @internal */
+export interface Found {
+  readonly seed: string
+  readonly problem: Problem
+  readonly trace: ReadonlyArray<Step>
+  readonly preemptions: number
+  readonly schedules: number
+}
+
+/** @internal */
+export interface Summary {
+  readonly schedules: number
+  readonly distinct: number
+  readonly exhausted: boolean
+  readonly interruptions: number
+}
+
+/** @internal */
+export type Result =
+  | { readonly _tag: "Passed"; readonly summary: Summary }
+  | { readonly _tag: "Failed"; readonly found: Found }
+
+/** Milliseconds of one uninterrupted batch of runs, so that timers and reporters of the process get their turn. */
+const slice = 20
+
+/** Milliseconds to wait for something from outside before what is blocked counts as a deadlock. */
+const grace = 20
+
+/** Tries schedules until one shows a problem, or none is left. @internal */
+export const explore = async (
+  program: () => Effect.Effect<any, any>,
+  settings: Settings,
+  signal: AbortSignal
+): Promise<Result> => new Explorer(program, settings).run(signal)
+
+class Explorer {
+  private readonly program: () => Effect.Effect<any, any>
+  private readonly settings: Settings
+  private readonly mode: Mode
+  private readonly machine: Machine
+  private readonly distinct = new Set<number>()
+  private schedules = 0
+  private interruptions = 0
+
+  constructor(program: () => Effect.Effect<any, any>, settings: Settings) {
+    this.program = program
+    this.settings = settings
+    this.mode = settings.seed?.mode ?? settings.mode
+    this.machine = new Machine(this.mode, settings.limits)
+  }
+
+  async run(signal: AbortSignal): Promise<Result> {
+    const { seed } = this.settings
+    const search = seed === undefined ? this.search() : new Single(seed)
+    const unsteady = this.checkSteadiness(seed === undefined ? this.search() : search)
+    if (unsteady !== undefined) return this.failed("", [], unsteady, 0)
+    const end = performance.now() + this.settings.timeLimit
+    while (!signal.aborted) {
+      const problem = this.guarded(() => this.batch(search, end))
+      if (problem !== undefined) return this.report(search, await this.confirmed(problem))
+      await nextMacrotask()
+      if (this.machine.foreign !== undefined) return this.report(search, this.foreign())
+      if (this.schedules >= this.limit() || performance.now() >= end || search.exhausted) break
+    }
+    return { _tag: "Passed", summary: this.summary(search) }
+  }
+
+  private limit(): number {
+    return this.settings.seed === undefined ? this.settings.schedules : 1
+  }
+
+  private search(): Search {
+    return new DrawnSearch("random", this.mode, this.settings.interrupts)
+  }
+
+  private summary(search: Search): Summary {
+    return {
+      schedules: this.schedules,
+      distinct: this.distinct.size,
+      exhausted: search.exhausted,
+      interruptions: this.interruptions
+    }
+  }
+
+  private batch(search: Search, end: number): Problem | undefined {
+    const limit = this.limit()
+    const stop = Math.min(end, performance.now() + slice)
+    while (this.schedules < limit) {
+      const strategy = search.next()
+      if (strategy === undefined) return undefined
+      const problem = this.attempt(strategy)
+      const machine = this.machine
+      search.learn(machine)
+      this.schedules++
+      if (machine.interrupted !== undefined) this.interruptions++
+      this.distinct.add((machine.hashA >>> 0) * 0x200000 + (machine.hashB >>> 11))
+      if (problem !== undefined) return problem
+      if (performance.now() >= stop) return undefined
+    }
+    return undefined
+  }
+
+  /** One run, judged. */
+  private attempt(strategy: Strategy, machine = this.machine): Problem | undefined {
+    const interrupts =
+      this.settings.seed === undefined ? this.settings.interrupts : Seeds.interruptsOf(this.settings.seed)
+    return this.judge(machine.execute(this.program, strategy, interrupts), machine)
+  }
+
+  private judge(ending: Ending, machine: Machine): Problem | undefined {
+    switch (ending._tag) {
+      case "Exited": {
+        if (!this.accepts(ending.exit, machine)) return { _tag: "Rejected", exit: ending.exit }
+        return ending.leaks.length === 0 ? undefined : { _tag: "Leak", what: ending.leaks.map(nameOf) }
+      }
+      case "Blocked":
+        return { _tag: "Deadlock", waiting: [] }
+      case "Livelock":
+        return { _tag: "Livelock", steps: ending.steps }
+      case "Broken":
+        return { _tag: "InvariantBroken", cause: ending.cause }
+      case "Foreign":
+        return this.foreign(machine)
+    }
+  }
+
+  private accepts(exit: Exit.Exit<unknown, unknown>, machine: Machine): boolean {
+    if (machine.interrupted === undefined) return this.settings.accept(exit)
+    return Exit.isSuccess(exit) || exit.cause.reasons.every((reason) => reason._tag === "Interrupt")
+  }
+
+  private foreign(machine = this.machine): Problem {
+    const fiber = machine.foreignFiber
+    const record = fiber && machine.recordOf(fiber)
+    const lines = new SourceLines()
+    const source = fiber && lines.ofFiber(fiber)
+    lines.close()
+    const who = record === undefined ? (fiber === undefined ? "something" : "a fiber") : nameOf(record)
+    const where = source === undefined ? "" : ` at ${printSource(source)}  ${source.text}`
+    return { _tag: "Nondeterminism", where: `${who}${where}: ${machine.foreign}` }
+  }
+
+  /** What is blocked may wait for something outside: gives it the time to show. */
+  private async confirmed(problem: Problem): Promise<Problem> {
+    if (problem._tag !== "Deadlock") return problem
+    const start = performance.now()
+    for (let turns = 0; turns < 5 || performance.now() - start < grace; turns++) {
+      await nextMacrotask()
+      if (this.machine.foreign !== undefined) return this.foreign()
+    }
+    return problem
+  }
+
+  /** The same schedule twice must be the same run; else nothing that is found could be shown again. */
+  private checkSteadiness(search: Search): Problem | undefined {
+    const first = this.guarded(() => this.fingerprint(search.next()!))
+    if (first.problem?._tag === "Nondeterminism") return first.problem
+    const second = this.guarded(() => this.fingerprint(search.again()))
+    if (second.problem?._tag === "Nondeterminism") return second.problem
+    return first.hash === second.hash ? undefined : unsteady(first.problem, second.problem)
+  }
+
+  private fingerprint(strategy: Strategy): { readonly problem: Problem | undefined; readonly hash: string } {
+    const problem = this.attempt(strategy)
+    const { hashA, hashB, operations, steps } = this.machine
+    return { problem, hash: [hashA, hashB, operations, steps, problem && signatureOf(problem)].join() }
+  }
+
+  private report(search: Search, problem: Problem): Result {
+    if (problem._tag === "Nondeterminism") return this.failed("", [], problem, 0)
+    const recorded = new Recorded(search.again())
+    const again = this.guarded(() => this.attempt(recorded))
+    if (again === undefined || signatureOf(again) !== signatureOf(problem)) {
+      return this.failed("", [], unsteady(problem, again), 0)
+    }
+    const interrupts = this.machine.interrupted !== undefined
+    const planned = this.guarded(() => this.attempt(new PlannedRun(recorded.plan)))
+    const plan: Plan | undefined =
+      planned !== undefined && signatureOf(planned) === signatureOf(problem) ? recorded.plan : undefined
+    const byPlan: Seed | undefined = plan && { _tag: "Planned", mode: this.mode, interrupts, plan }
+    const seed = shorter(search.seed(), byPlan)!
+    return this.print(
+      Seeds.print(seed),
+      plan === undefined ? search.again() : new PlannedRun(plan),
+      preemptionsOf(recorded.plan)
+    )
+  }
+
+  /** Runs the schedule once more, slowly, and writes down what it does. */
+  private print(seed: string, strategy: Strategy, preemptions: number): Result {
+    const lines = new SourceLines()
+    try {
+      const tracing = new Tracing(lines)
+      const machine = new Machine(this.mode, this.settings.limits, tracing)
+      const problem = this.guarded(() => this.attempt(strategy, machine), machine)
+      if (problem === undefined) {
+        const where = `the schedule ${seed} shows the problem only while nobody looks`
+        return this.failed(seed, tracing.steps, { _tag: "Nondeterminism", where }, preemptions)
+      }
+      return this.failed(seed, tracing.steps, described(problem, machine, lines), preemptions)
+    } finally {
+      lines.close()
+    }
+  }
+
+  private failed(seed: string, trace: ReadonlyArray<Step>, problem: Problem, preemptions: number): Result {
+    return { _tag: "Failed", found: { seed, problem, trace, preemptions, schedules: this.schedules } }
+  }
+
+  private guarded<A>(f: () => A, machine = this.machine): A {
+    return guarded((what) => machine.usesForeign(what), f)
+  }
+}
+
+/** The one schedule of a seed. */
+class Single implements Search {
+  exhausted = false
+  private readonly text: Seed
+  constructor(seed: Seed) {
+    this.text = seed
+  }
+  next(): Strategy {
+    return this.again()
+  }
+  again(): Strategy {
+    return strategyOf(this.text)
+  }
+  learn(): void {}
+  seed(): Seed {
+    return this.text
+  }
+}
+
+const described = (problem: Problem, machine: Machine, lines: SourceLines): Problem => {
+  const alive = machine.records.filter((record) => record.fiber._exit === undefined)
+  switch (problem._tag) {
+    case "Deadlock":
+      return { _tag: "Deadlock", waiting: alive.map((record) => describeWaiting(lines, record)) }
+    case "Leak":
+      return { _tag: "Leak", what: alive.map((record) => describeWaiting(lines, record)) }
+    default:
+      return problem
+  }
+}
+
+const shorter = (a: Seed | undefined, b: Seed | undefined): Seed | undefined => {
+  if (a === undefined || b === undefined) return a ?? b
+  return Seeds.print(a).length < Seeds.print(b).length ? a : b
+}
+
+const unsteady = (first: Problem | undefined, second: Problem | undefined): Problem => ({
+  _tag: "Nondeterminism",
+  where: `the same schedule run twice ended first ${ended(first)}, then ${ended(second)}, or took other turns: the program keeps state between runs, or uses chance or time from outside`
+})
+
+const ended = (problem: Problem | undefined): string =>
+  problem === undefined ? "well" : `in ${problem._tag}`
+
+// Taken once: the guards replace the globals.
+const { setImmediate } = globalThis
+const nextMacrotask = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
