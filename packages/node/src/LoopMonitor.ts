@@ -67,6 +67,7 @@ export const make = (options?: Options): Effect.Effect<void, never, Scope.Scope>
   return Effect.gen(function* () {
     const queue = yield* Queue.sliding<Blocked>(buffer)
     yield* watch(options, queue)
+    // oxlint-disable-next-line skein/no-unowned-fork -- it cannot fail, and is no task of the program
     yield* Effect.forkScoped(Effect.forever(Effect.flatMap(Queue.take(queue), report(onBlocked))))
   })
 }
@@ -74,9 +75,9 @@ export const make = (options?: Options): Effect.Effect<void, never, Scope.Scope>
 const buffer = 128
 
 /** Once it returns, blocking is noticed. */
-const watch = (
+const watch = <E>(
   options: Pick<Options, "threshold"> | undefined,
-  queue: Queue.Enqueue<Blocked, any>
+  queue: Queue.Queue<Blocked, E>
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(

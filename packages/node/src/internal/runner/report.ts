@@ -6,11 +6,13 @@ import * as Option from "effect/Option"
 
 export const snapshot = (): TaskTree.Snapshot => Effect.runSync(TaskTree.snapshot)
 
-const control = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/g
+const control = /\p{Cc}|[\u2028\u2029]/gu
 
 /** Names come from anywhere; a terminal must not obey them. Line breaks stay. */
 export const escape = (text: string): string =>
-  text.replace(control, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
+  text.replace(control, (char) =>
+    char === "\n" ? char : `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
+  )
 
 const seconds = (millis: number): string =>
   millis < 1000 ? `${Math.max(0, Math.round(millis))}ms` : `${(millis / 1000).toFixed(1)}s`

@@ -102,8 +102,11 @@ export class Run {
   /** Nothing is left that could ever resume the program. */
   private onEmptyLoop(): void {
     if (this.ended) return
-    if (this.state.phase === "running" || this.state.phase === "draining") this.deadlock()
-    else this.abandon("the clean-up waits for something that cannot happen")
+    if (this.state.phase === "running" || this.state.phase === "draining") {
+      this.deadlock()
+      // Another turn of the loop, to find out whether the clean-up waits as well.
+      setImmediate(() => {})
+    } else this.abandon("the clean-up waits for something that cannot happen")
   }
 
   private deadlock(): void {
@@ -115,10 +118,10 @@ export class Run {
 
   private drain(label: string): void {
     const drain = this.options.drain ?? (this.state.heeded ? drainWhenHeeded : 0)
+    if (drain <= 0) return this.cancel(label)
     this.enter("draining")
     this.request(label)
     if (this.ended) return
-    if (drain <= 0) return this.cancel(label)
     this.say("Info", `${label}: shutting down, work may finish within ${report.seconds(drain)}`)
     this.after(drain, () => this.cancel(label))
   }
