@@ -4,7 +4,6 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
@@ -12,10 +11,12 @@ import * as Schedule from "effect/Schedule"
 import * as Tracer from "effect/Tracer"
 
 import { remainingOf } from "./deadline.ts"
+import { Operation } from "./effect.ts"
 import type { AnyEffect, AnyFiber } from "./effect.ts"
 import { monotonicMillis } from "./monotonic.ts"
 import { beginWait, endWait } from "./node.ts"
 import type { Wait } from "./node.ts"
+import { pausesOf } from "./retryPolicy.ts"
 import type { FailedAttempt, Settings } from "./retryPolicy.ts"
 import { InvalidArgument, millis } from "./validate.ts"
 
@@ -68,22 +69,32 @@ const spanEvent = (fiber: AnyFiber, name: string, attributes: Record<string, unk
 const nameOf = (error: any): string =>
   typeof error === "object" && error !== null ? String(error._tag ?? error.name ?? "Error") : typeof error
 
-export const runRetry = (self: AnyEffect, settings: Settings): AnyEffect => {
-  const budget = settings.options.budget
-  const start = (fiber: Fiber.Fiber<any, any>): AnyEffect => {
+class RetryOperation extends Operation<any, any, any> {
+  private readonly self: AnyEffect
+  private readonly settings: Settings
+
+  constructor(self: AnyEffect, settings: Settings) {
+    super()
+    this.self = self
+    this.settings = settings
+  }
+
+  protected run(fiber: AnyFiber): AnyEffect {
     const startedAt = monotonicMillis(fiber)
-    let run: Run | undefined
-    return Effect.catchCause(self, (cause): AnyEffect => {
-      if (run === undefined) run = new Run(self, settings, fiber, startedAt)
-      return run.failed(cause)
-    })
+    return Effect.catchCause(this.self, (cause): AnyEffect =>
+      new Run(this.self, this.settings, fiber, startedAt).failed(cause)
+    )
   }
-  if (budget === undefined || budget.bucket.settings.refillPerSuccess === 0) return Effect.withFiber(start)
-  const refill = (value: unknown) => {
-    budget.bucket.give(budget.bucket.settings.refillPerSuccess)
+}
+
+export const runRetry = (self: AnyEffect, settings: Settings): AnyEffect => {
+  const operation = new RetryOperation(self, settings)
+  const bucket = settings.options.budget?.bucket
+  if (bucket === undefined || bucket.settings.refillPerSuccess === 0) return operation
+  return Effect.map(operation, (value) => {
+    bucket.give(bucket.settings.refillPerSuccess)
     return value
-  }
-  return Effect.map(Effect.withFiber(start), refill)
+  })
 }
 
 type Step = (now: number, error: unknown) => Pull.Pull<[unknown, Duration.Duration], never, unknown, any>
@@ -132,7 +143,7 @@ class Run {
   /** Asks the schedule for the pause; `retryAfter` overrules its length, not its end. */
   private delay(cause: Cause.Cause<any>, error: unknown, elapsed: number): AnyEffect {
     if (this.step === undefined) {
-      return Effect.flatMap(Schedule.toStep(this.settings.schedule), (step) => {
+      return Effect.flatMap(Schedule.toStep(pausesOf(this.settings)), (step) => {
         this.step = step
         return this.delay(cause, error, elapsed)
       })

@@ -42,7 +42,8 @@ export interface Settings {
   readonly attempts: number
   /** Milliseconds. */
   readonly elapsed: number
-  readonly schedule: Schedule.Schedule<unknown, any, never, any>
+  /** Undefined where the options bring a schedule. A Schedule is made of it at the first failure. */
+  readonly backoff: BackoffSettings | undefined
   readonly options: RawOptions
 }
 
@@ -78,9 +79,10 @@ const backoffSettings = (where: string, options: BackoffOptions): BackoffSetting
 export const backoffSchedule = (
   where: string,
   options: BackoffOptions
-): Schedule.Schedule<Duration.Duration> => {
-  const settings = backoffSettings(where, options)
-  return Schedule.fromStep(
+): Schedule.Schedule<Duration.Duration> => scheduleOf(backoffSettings(where, options))
+
+const scheduleOf = (settings: BackoffSettings): Schedule.Schedule<Duration.Duration> =>
+  Schedule.fromStep(
     Effect.sync(() => {
       const backoff = new Backoff(settings)
       return () =>
@@ -91,7 +93,10 @@ export const backoffSchedule = (
         })
     })
   )
-}
+
+/** What gives the pauses. */
+export const pausesOf = (settings: Settings): Schedule.Schedule<unknown, any, never, any> =>
+  settings.options.schedule ?? scheduleOf(settings.backoff!)
 
 const backoffParameters = ["initial", "factor", "max", "jitter"] as const
 
@@ -104,7 +109,7 @@ export const resolve = (where: string, options: RawOptions): Settings => {
     throw new InvalidArgument(`${where}: tags or while must say which errors are retried, got neither`)
   }
   if (options.schedule === undefined) {
-    return { attempts, elapsed, schedule: backoffSchedule(where, options), options }
+    return { attempts, elapsed, backoff: backoffSettings(where, options), options }
   }
   for (const parameter of backoffParameters) {
     if (options[parameter] !== undefined) {
@@ -113,5 +118,5 @@ export const resolve = (where: string, options: RawOptions): Settings => {
       )
     }
   }
-  return { attempts, elapsed, schedule: options.schedule, options }
+  return { attempts, elapsed, backoff: undefined, options }
 }
