@@ -1,0 +1,164 @@
+/** The fibers of a pool: they open, check and close its resources, and keep its time. */
+import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+
+import { clearAlarm, setAlarm } from "./alarm.ts"
+import type { Alarm } from "./alarm.ts"
+import type { AnyEffect, AnyFiber } from "./effect.ts"
+import { isNoInterrupt } from "./generatorDriver.ts"
+import type { Pool } from "./pool.ts"
+import { PoolCloseTimeout } from "./poolErrors.ts"
+import type { Item, PoolWork, Supply } from "./poolItems.ts"
+import type { Lease } from "./poolLease.ts"
+import type { Sleeper } from "./timers.ts"
+import { enqueue } from "./trampoline.ts"
+
+export class PoolWorker implements PoolWork, Sleeper {
+  private readonly pool: Pool
+  private readonly context: Context.Context<never>
+  private readonly run: (effect: AnyEffect) => AnyFiber
+  private alarm: Alarm | undefined = undefined
+
+  constructor(pool: Pool, context: Context.Context<never>) {
+    this.pool = pool
+    this.context = context
+    this.run = Effect.runForkWith(context as Context.Context<any>)
+    pool.worker = this
+  }
+
+  open(supply: Supply): void {
+    const { pool } = this
+    const scope = Scope.makeUnsafe()
+    supply.fiber = this.run(
+      Effect.uninterruptibleMask((restore) =>
+        Effect.withFiber((fiber) =>
+          Effect.flatMap(Effect.exit(restore(Scope.provide(pool.options.acquire, scope))), (exit) => {
+            if (Exit.isSuccess(exit)) {
+              pool.opened(supply, exit.value, scope, fiber)
+              return Effect.void
+            }
+            return this.failed(supply, exit.cause, scope)
+          })
+        )
+      )
+    )
+  }
+
+  private failed(supply: Supply, cause: Cause.Cause<unknown>, scope: Scope.Closeable): Effect.Effect<void> {
+    const { pool } = this
+    const own = pool.closed || !pool.supplies.has(supply)
+    const reasons = cause.reasons.filter(isNoInterrupt)
+    const interrupted = Cause.die(new Error(`Pool "${pool.options.name}": acquire was interrupted`))
+    const failure = reasons.length === 0 ? interrupted : Cause.fromReasons(reasons)
+    const told = pool.openFailed(supply, Exit.failCause(failure))
+    const quiet = told || (own && reasons.length === 0)
+    const report = quiet ? Effect.void : this.report("opening a resource failed", failure)
+    return Effect.flatMap(
+      Effect.andThen(report, Effect.exit(Scope.close(scope, Exit.failCause(cause)))),
+      (closed) =>
+        Effect.withFiber((fiber) => {
+          pool.openEnded(fiber)
+          return Exit.isSuccess(closed) ? Effect.void : this.report("closing a resource failed", closed.cause)
+        })
+    )
+  }
+
+  check(supply: Supply, item: Item): void {
+    const { pool } = this
+    supply.fiber = this.run(
+      Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(
+          Effect.exit(restore(Effect.suspend(() => pool.options.validate!(item.value)))),
+          (exit) =>
+            Effect.withFiber((fiber) => {
+              pool.checked(supply, item, Exit.isSuccess(exit) && exit.value === true, fiber)
+              const reasons = Exit.isSuccess(exit) ? [] : exit.cause.reasons.filter(isNoInterrupt)
+              return reasons.length === 0
+                ? Effect.void
+                : this.report("validate failed, the resource is replaced", Cause.fromReasons(reasons))
+            })
+        )
+      )
+    )
+  }
+
+  close(item: Item): void {
+    const { pool } = this
+    this.run(
+      Effect.uninterruptible(
+        Effect.flatMap(Effect.exit(Scope.close(item.scope, Exit.void)), (exit) =>
+          Effect.withFiber((fiber) => {
+            pool.closeEnded(fiber)
+            return Exit.isSuccess(exit) ? Effect.void : this.report("closing a resource failed", exit.cause)
+          })
+        )
+      )
+    )
+  }
+
+  private report(what: string, cause: Cause.Cause<unknown>): Effect.Effect<void> {
+    return Effect.logWarning(`Pool "${this.pool.options.name}": ${what}`, cause)
+  }
+
+  reportLeak(lease: Lease, held: number): void {
+    const { name } = this.pool.options
+    const time = Duration.format(Duration.millis(Math.round(held)))
+    const taken = lease.site === undefined ? "" : `; taken at ${lease.site}`
+    this.run(
+      Effect.logWarning(`Pool "${name}": ${lease.describe().name} has held a lease for ${time}${taken}`)
+    )
+  }
+
+  setAlarm(millis: number): void {
+    const { clock } = this.pool
+    this.alarm = setAlarm({ context: this.context } as AnyFiber, clock, this.pool.now(), millis, this)
+  }
+
+  clearAlarm(): void {
+    if (this.alarm !== undefined) clearAlarm(this.alarm)
+    this.alarm = undefined
+  }
+
+  onAlarm(): void {
+    this.alarm = undefined
+    this.pool.onAlarm()
+  }
+
+  /** Returns when every resource is closed; dies after `closeTimeout`, leaving the rest to be closed as it comes back. */
+  readonly shutDown: Effect.Effect<void> = Effect.uninterruptible(
+    Effect.withFiber((fiber) => {
+      const { pool } = this
+      pool.shutDown(fiber)
+      if (pool.empty) return Effect.void
+      return Effect.callback<void>((resume) => {
+        let alarm: Alarm | undefined
+        pool.onEmpty = () => {
+          if (alarm !== undefined) clearAlarm(alarm)
+          enqueue(() => resume(Exit.void))
+        }
+        if (pool.options.closeTimeout === Infinity) return
+        const late = () => {
+          alarm = undefined
+          resume(Exit.die(this.tooLate()))
+        }
+        alarm = setAlarm(fiber, pool.clock, pool.now(), Math.max(pool.options.closeTimeout, 0.001), {
+          onAlarm: late
+        })
+      })
+    })
+  )
+
+  private tooLate(): PoolCloseTimeout {
+    const { pool } = this
+    return new PoolCloseTimeout({
+      pool: pool.options.name,
+      timeout: Duration.millis(pool.options.closeTimeout),
+      holders: pool.holders(),
+      busy: pool.size - pool.leased
+    })
+  }
+}
