@@ -1,4 +1,5 @@
 /** The two ways between cancel reasons and abort signals. */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as EffectScope from "effect/Scope"
@@ -64,8 +65,14 @@ export const listen = (signal: AbortSignal, scope: Scope): (() => void) => {
 
 // ---------------------------------------------------------------- out of Skein
 
-const reasonOfExit = (fiber: AnyFiber, exit: Exit.Exit<unknown, unknown>): Reason =>
-  (exit._tag === "Failure" ? reasonOf(exit.cause) : undefined) ?? makeReason(fiber, { _tag: "OwnerExited" })
+const reasonOfExit = (fiber: AnyFiber, exit: Exit.Exit<unknown, unknown>): Reason => {
+  if (exit._tag === "Failure") {
+    const reason = reasonOf(exit.cause)
+    if (reason !== undefined) return reason
+    if (Cause.hasInterrupts(exit.cause)) return makeReason(fiber, { _tag: "Requested", by: undefined })
+  }
+  return makeReason(fiber, { _tag: "OwnerExited" })
+}
 
 /** Aborted when the innermost cancel scope is cancelled, at the latest when the Scope closes. */
 export const abortableSignal: Effect.Effect<AbortSignal, never, EffectScope.Scope> = Effect.uninterruptible(

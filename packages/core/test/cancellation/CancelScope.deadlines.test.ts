@@ -420,7 +420,7 @@ describe("CancelScope", () => {
         const note = Effect.map(asked, (both) => seen.push(both))
         const cleanup = Effect.all([
           note,
-          CancelScope.failAfter(note, "3 seconds"),
+          Effect.orDie(CancelScope.failAfter(note, "3 seconds")),
           Effect.flatMap(Effect.forkChild(note), Fiber.join)
         ])
         yield* ends(
