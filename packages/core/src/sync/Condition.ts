@@ -1,0 +1,183 @@
+/**
+ * Waiting, with a lock, until somebody who has the lock says that something has changed.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type { LazyArg } from "effect/Function"
+import { dual } from "effect/Function"
+import type { Pipeable } from "effect/Pipeable"
+import { pipeArguments } from "effect/Pipeable"
+
+import { ConditionState, mustHold, Notified, Reacquire } from "../internal/condition.ts"
+import type { AnyFiber } from "../internal/effect.ts"
+import type { LockState } from "../internal/lock.ts"
+import { integer, InvalidArgument } from "../internal/validate.ts"
+import * as Lock from "./Lock.ts"
+
+const TypeId = "~skein/Condition"
+
+/**
+ * A condition on a lock.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Condition extends Pipeable {
+  readonly [TypeId]: typeof TypeId
+  readonly name: string
+  readonly lock: Lock.Lock
+}
+
+class ConditionImpl extends ConditionState implements Condition {
+  readonly [TypeId]: typeof TypeId = TypeId
+  declare readonly lock: LockState & Lock.Lock
+
+  pipe() {
+    return pipeArguments(this, arguments)
+  }
+}
+
+let unnamed = 0
+
+/**
+ * Makes a condition, on the given lock or one of its own.
+ *
+ * **Errors**: dies when `lock` is something else than a lock.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options?: {
+  readonly lock?: Lock.Lock | undefined
+  readonly name?: string | undefined
+}): Effect.Effect<Condition> =>
+  Effect.sync(() => {
+    const name = options?.name ?? `condition:${++unnamed}`
+    const lock = options?.lock ?? Lock.makeUnsafe({ name })
+    if (!Lock.isLock(lock))
+      throw new InvalidArgument(`Condition.make: lock must be a Lock, got ${String(lock)}`)
+    return new ConditionImpl(name, lock as LockState & Lock.Lock)
+  })
+
+/**
+ * Runs the effect with the condition's lock: `Lock.withLock(self.lock)`.
+ *
+ * **Errors**, **Cancellation**, **Ordering**: as `Lock.withLock`. Cancel-safe.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const withLock: {
+  (self: Condition): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(self: Condition, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
+} = ((self: Condition, effect?: Effect.Effect<any, any, any>) =>
+  effect === undefined ? Lock.withLock(self.lock) : Lock.withLock(self.lock, effect)) as any
+
+const requireLock = (self: ConditionImpl, operation: string, fiber: AnyFiber): void => {
+  if (!self.lock.isOwner(fiber)) throw mustHold(fiber, self, operation)
+}
+
+const waitAs = (self: ConditionImpl, operation: "wait" | "waitFor"): Effect.Effect<void> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.withFiber((fiber) => {
+      requireLock(self, operation, fiber)
+      const waiter = new Notified(fiber, self, self.lock.owner!)
+      return Effect.onExit(restore(waiter.suspended as Effect.Effect<void>), () =>
+        // Whoever called holds the lock again before it unwinds.
+        waiter.released
+          ? (new Reacquire(fiber, self.lock, waiter.lease).suspended as Effect.Effect<void>)
+          : Effect.void
+      )
+    })
+  )
+
+/**
+ * Gives the lock back, waits to be notified, and takes the lock again.
+ *
+ * **Errors**: dies unless the caller holds the lock, as `Lock.withLock` defines its owner. So do the following.
+ *
+ * **Cancellation**: Cancel-safe, loses place: an interrupted waiter holds the lock again before it unwinds (it waits for it,
+ * uninterruptibly); a notification that it got goes to the next waiter.
+ *
+ * **Ordering**: notified in order of waiting; then served in the lock's order.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const wait = (self: Condition): Effect.Effect<void> => waitAs(self as ConditionImpl, "wait")
+
+/**
+ * Waits until the predicate holds, which is evaluated with the lock held, at first before waiting.
+ *
+ * **Errors**: dies unless the caller holds the lock, even when the predicate holds.
+ *
+ * **Cancellation**: Cancel-safe, loses place: as {@link wait}.
+ *
+ * **Example**: `examples/18-coordination.ts`
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const waitFor: {
+  (predicate: LazyArg<boolean>): (self: Condition) => Effect.Effect<void>
+  (self: Condition, predicate: LazyArg<boolean>): Effect.Effect<void>
+} = dual(2, (self: ConditionImpl, predicate: LazyArg<boolean>): Effect.Effect<void> => {
+  const loop: Effect.Effect<void> = Effect.withFiber((fiber) => {
+    requireLock(self, "waitFor", fiber)
+    return predicate() ? Effect.void : Effect.flatMap(waitAs(self, "waitFor"), () => loop)
+  })
+  return loop
+})
+
+const notifySome = (self: ConditionImpl, operation: "notify" | "notifyAll", n: number): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    integer("Condition.notify", "n", n, 0, { infinity: true })
+    requireLock(self, operation, fiber)
+    self.notify(n)
+    return Effect.void
+  })
+
+/**
+ * Wakes so many of those who wait, the longest waiting first. They go on once they hold the lock.
+ *
+ * **Errors**: dies unless the caller holds the lock, and unless `n` (by default 1) is an integer of at least 0.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const notify: {
+  (n: number): (self: Condition) => Effect.Effect<void>
+  (self: Condition, n?: number): Effect.Effect<void>
+} = ((...args: [number] | [ConditionImpl, number?]) => {
+  const [first, n = 1] = args
+  return typeof first === "number"
+    ? (self: ConditionImpl) => notifySome(self, "notify", first)
+    : notifySome(first, "notify", n)
+}) as any
+
+/**
+ * Wakes all who wait.
+ *
+ * **Errors**: dies unless the caller holds the lock.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const notifyAll = (self: Condition): Effect.Effect<void> =>
+  notifySome(self as ConditionImpl, "notifyAll", Infinity)
+
+/**
+ * Who waits to be notified, in order: paths of tasks, or fibers' numbers. Those who were notified wait for the lock, and
+ * are counted there.
+ *
+ * @category observers
+ * @since 0.1.0
+ */
+export const statistics = (
+  self: Condition
+): Effect.Effect<{ readonly waiting: ReadonlyArray<string>; readonly maxWaiting: number }> =>
+  Effect.sync(() => {
+    const { queue } = self as ConditionImpl
+    return { waiting: queue.names(), maxWaiting: queue.maxLength }
+  })
