@@ -1,0 +1,238 @@
+/**
+ * So many at once, and one knows who.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import type * as Option from "effect/Option"
+import type { Pipeable } from "effect/Pipeable"
+import { pipeArguments } from "effect/Pipeable"
+import * as Scope from "effect/Scope"
+
+import { Operation } from "../internal/effect.ts"
+import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
+import { LimiterState, ScopedTokenLease, TokenLease } from "../internal/limiter.ts"
+import { integer } from "../internal/validate.ts"
+
+const TypeId = "~skein/CapacityLimiter"
+
+/**
+ * Tokens, one to a borrower.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CapacityLimiter extends Pipeable {
+  readonly [TypeId]: typeof TypeId
+  readonly name: string
+}
+
+/**
+ * What a limiter looks like at one moment.
+ *
+ * **Shape / units**: `borrowed` may be above a `total` that was lowered. `borrowers` and `waiting` are paths of tasks (the fiber's
+ * number where there is no task) or the borrowers' names, `waiting` in order of service.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Statistics {
+  readonly total: number
+  readonly borrowed: number
+  readonly borrowers: ReadonlyArray<string>
+  readonly waiting: ReadonlyArray<string>
+  readonly maxWaiting: number
+}
+
+/**
+ * On whose behalf a token is borrowed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BorrowOptions {
+  readonly borrower?: unknown
+}
+
+class LimiterImpl extends LimiterState implements CapacityLimiter {
+  readonly [TypeId]: typeof TypeId = TypeId
+
+  pipe() {
+    return pipeArguments(this, arguments)
+  }
+}
+
+let unnamed = 0
+
+/**
+ * Makes a limiter of so many tokens.
+ *
+ * **Errors**: dies unless `total` is an integer of at least 0, or Infinity.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  total: number,
+  options?: { readonly name?: string | undefined }
+): Effect.Effect<CapacityLimiter> =>
+  Effect.sync(() => {
+    integer("CapacityLimiter.make", "total", total, 0, { infinity: true })
+    return new LimiterImpl("CapacityLimiter", options?.name ?? `limiter:${++unnamed}`, total)
+  })
+
+class WithToken extends Operation<any, any, any> {
+  readonly self: LimiterImpl
+  readonly effect: AnyEffect
+  readonly borrower: unknown
+  constructor(self: LimiterImpl, effect: AnyEffect, borrower: unknown) {
+    super()
+    this.self = self
+    this.effect = effect
+    this.borrower = borrower
+  }
+  protected run(fiber: AnyFiber): AnyEffect {
+    const { borrower, effect, self } = this
+    self.check("CapacityLimiter.withToken", fiber, borrower)
+    const lease = new TokenLease(fiber, self, borrower, effect)
+    return self.available(1) ? lease.start() : self.queue.wait(lease)
+  }
+}
+
+const dualWithOptions =
+  (run: (self: LimiterImpl, effect: AnyEffect, borrower: unknown) => AnyEffect) =>
+  (self: LimiterImpl, second?: AnyEffect | BorrowOptions, third?: BorrowOptions) =>
+    Effect.isEffect(second)
+      ? run(self, second as AnyEffect, third?.borrower)
+      : (effect: AnyEffect) => run(self, effect, (second as BorrowOptions | undefined)?.borrower)
+
+/**
+ * Runs the effect with a token, and gives it back however it ends.
+ *
+ * The borrower is this call: everything inside the effect has the token, whichever fiber runs it; siblings in one task are
+ * borrowers of their own. `borrower` names another, anything that can be compared.
+ *
+ * **When to use**: when it matters who has the capacity, or when it is to be changed; otherwise `Semaphore` is cheaper.
+ *
+ * **Errors**: dies when the borrower has a token already, or waits for one.
+ *
+ * **Cancellation**: Cancel-safe. A token handed over in the moment of the interruption goes to the next.
+ *
+ * **Ordering**: first come, first served, also against {@link tryWithToken}.
+ *
+ * **Cost**: O(1); without contention it neither suspends nor yields.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const withToken: {
+  (
+    self: CapacityLimiter,
+    options?: { readonly borrower?: unknown }
+  ): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(
+    self: CapacityLimiter,
+    effect: Effect.Effect<A, E, R>,
+    options?: { readonly borrower?: unknown }
+  ): Effect.Effect<A, E, R>
+} = dualWithOptions((self, effect, borrower) => new WithToken(self, effect, borrower)) as any
+
+/**
+ * Runs the effect if a token is free and nobody waits; otherwise None.
+ *
+ * **Errors**: dies when the borrower has a token already, or waits for one.
+ *
+ * **Cancellation**: Cancel-safe.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const tryWithToken: {
+  (
+    self: CapacityLimiter,
+    options?: { readonly borrower?: unknown }
+  ): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<Option.Option<A>, E, R>
+  <A, E, R>(
+    self: CapacityLimiter,
+    effect: Effect.Effect<A, E, R>,
+    options?: { readonly borrower?: unknown }
+  ): Effect.Effect<Option.Option<A>, E, R>
+} = dualWithOptions((self, effect, borrower) =>
+  Effect.withFiber((fiber): AnyEffect => {
+    self.check("CapacityLimiter.tryWithToken", fiber, borrower)
+    if (!self.available(1)) return Effect.succeedNone
+    return new TokenLease(fiber, self, borrower, Effect.asSome(effect)).start()
+  })
+) as any
+
+/**
+ * Borrows a token for as long as the surrounding scope is open. The borrower is the acquiring fiber, unless `borrower`
+ * names another.
+ *
+ * **Errors**: dies when the borrower has a token already, or waits for one.
+ *
+ * **Cancellation**: Cancel-safe.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const borrow = (
+  self: CapacityLimiter,
+  options?: { readonly borrower?: unknown }
+): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.scope, (scope) =>
+      // The lease arrives outside the restored region in the same step in which it is granted.
+      Effect.flatMap(restore(lease(self as LimiterImpl, options?.borrower)), (lease) =>
+        Scope.addFinalizer(
+          scope,
+          Effect.sync(() => lease.close())
+        )
+      )
+    )
+  )
+
+const lease = (self: LimiterImpl, borrower: unknown): Effect.Effect<ScopedTokenLease> =>
+  Effect.withFiber((fiber) => {
+    self.check("CapacityLimiter.borrow", fiber, borrower)
+    const lease = new ScopedTokenLease(fiber, self, borrower)
+    return (self.available(1) ? lease.start() : self.queue.wait(lease)) as Effect.Effect<ScopedTokenLease>
+  })
+
+/**
+ * Changes how many tokens there are. Those borrowed stay borrowed: a lowered total is reached as they are given back, and
+ * at 0 everybody waits.
+ *
+ * **Errors**: dies, and keeps the old total, unless `total` is an integer of at least 0, or Infinity.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const resize: {
+  (total: number): (self: CapacityLimiter) => Effect.Effect<void>
+  (self: CapacityLimiter, total: number): Effect.Effect<void>
+} = dual(2, (self: LimiterImpl, total: number): Effect.Effect<void> =>
+  Effect.sync(() => {
+    self.total = integer("CapacityLimiter.resize", "total", total, 0, { infinity: true })
+    self.serve()
+  })
+)
+
+/**
+ * Who has tokens and who waits for one.
+ *
+ * @category observers
+ * @since 0.1.0
+ */
+export const statistics = (self: CapacityLimiter): Effect.Effect<Statistics> =>
+  Effect.sync(() => {
+    const { holders, queue, taken, total } = self as LimiterImpl
+    return {
+      total,
+      borrowed: taken,
+      borrowers: holders.names(),
+      waiting: queue.names(),
+      maxWaiting: queue.maxLength
+    }
+  })
