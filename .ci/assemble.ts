@@ -4,6 +4,7 @@
  */
 import { existsSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
+import { fileURLToPath } from "node:url"
 
 import type { Step } from "./lib/run.ts"
 import { packagesIn, read, walk } from "./lib/source.ts"
@@ -87,7 +88,7 @@ export const assembled: Step = async (root) => {
   }
 }
 
-if (import.meta.main) {
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const root = new URL("..", import.meta.url).pathname
   for (const [file, make] of Object.entries(documents)) writeFileSync(join(root, file), make(root))
 }

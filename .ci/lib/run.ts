@@ -13,39 +13,38 @@ interface Options {
   readonly cwd: string
   /** Killed and failed after this long. Default 4 minutes. */
   readonly timeout?: number
-  /** Only what the program prints to stdout. */
-  readonly stdoutOnly?: boolean
-  readonly env?: Readonly<Record<string, string>>
 }
 
 export const run = (command: string, args: ReadonlyArray<string>, options: Options): Promise<Result> =>
   new Promise((resolve) => {
-    const { promise, resolve: settle } = Promise.withResolvers<Result>()
+    const limit = options.timeout ?? 240_000
     const child = spawn(command, args, {
       cwd: options.cwd,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0", ...options.env }
+      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined }
     })
-    const limit = options.timeout ?? 240_000
     let output = ""
     let timedOut = false
     const timer = setTimeout(() => {
       timedOut = true
       child.kill("SIGKILL")
     }, limit)
-    child.stdout.on("data", (data: Buffer) => (output += data.toString()))
-    child.stderr.on("data", (data: Buffer) => {
-      if (options.stdoutOnly !== true) output += data.toString()
+    const keep = (data: Buffer): void => {
+      output += data.toString()
+    }
+    child.stdout.on("data", keep)
+    child.stderr.on("data", keep)
+    child.on("error", (error) => {
+      clearTimeout(timer)
+      resolve({ ok: false, output: `${command}: ${error.message}` })
     })
-    child.on("error", (error) => settle({ ok: false, output: `${command}: ${error.message}` }))
     child.on("close", (code) => {
       clearTimeout(timer)
-      settle({
+      resolve({
         ok: code === 0,
         output: timedOut ? `${output}\n${command}: killed after ${limit / 1000} s` : output
       })
     })
-    resolve(promise)
   })
 
 /** Runs all, one after the other; fails if one fails, and keeps what all of them said. */
