@@ -1,43 +1,39 @@
 /** The demo site: two origins on loopback, with the faults of `faults.ts`. */
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Effect from "effect/Effect"
-import * as HttpServer from "effect/http/HttpServer"
-import { HttpServerRequest } from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { createServer, type Server } from "node:http"
+import type { IncomingMessage } from "node:http"
 import { promisify } from "node:util"
 import { gzip } from "node:zlib"
 import type { Addresses } from "./faults.ts"
 import * as Pages from "./pages.ts"
+import { type Answer, listen } from "./server.ts"
 
 export interface Site extends Addresses {
   /** What reached the other origin and should not have: credentials, cookies, referrers. */
   readonly leaks: () => ReadonlyArray<string>
 }
 
-type Handler = Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest>
+type Route = Effect.Effect<Answer>
 
-const html = (body: string, headers: Readonly<Record<string, string>> = {}): Handler =>
-  Effect.succeed(HttpServerResponse.text(body, { contentType: "text/html; charset=utf-8", headers }))
+const HTML = { "content-type": "text/html; charset=utf-8" }
 
-const status = (code: number, headers: Readonly<Record<string, string>> = {}): Handler =>
-  Effect.succeed(HttpServerResponse.text(`${code}\n`, { status: code, headers }))
+const html = (body: string): Route => Effect.succeed({ status: 200, headers: HTML, body })
 
-const redirect = (to: string): Handler => Effect.succeed(HttpServerResponse.redirect(to, { status: 301 }))
+const status = (code: number, headers: Readonly<Record<string, string>> = {}): Route =>
+  Effect.succeed({ status: code, headers: { "content-type": "text/plain", ...headers }, body: `${code}\n` })
 
-const typed = (contentType: string): Handler =>
-  Effect.succeed(HttpServerResponse.text("...", { contentType }))
+const redirect = (location: string): Route => status(301, { location })
 
-const compressed = (body: Uint8Array): Handler =>
-  Effect.succeed(
-    HttpServerResponse.uint8Array(body, { contentType: "text/html", headers: { "content-encoding": "gzip" } })
-  )
+const typed = (contentType: string): Route =>
+  Effect.succeed({ status: 200, headers: { "content-type": contentType }, body: "..." })
 
-const streamed = (stream: Stream.Stream<Uint8Array>): Handler =>
-  Effect.succeed(HttpServerResponse.stream(stream, { contentType: "text/html" }))
+const compressed = (body: Uint8Array): Route =>
+  Effect.succeed({ status: 200, headers: { ...HTML, "content-encoding": "gzip" }, body })
+
+const streamed = (body: Stream.Stream<Uint8Array>): Route =>
+  Effect.succeed({ status: 200, headers: HTML, body })
 
 /** Serves until the scope closes; nothing that hangs keeps it open. */
 export const serve: Effect.Effect<Site, never, Scope.Scope> = Effect.gen(function* () {
@@ -45,31 +41,22 @@ export const serve: Effect.Effect<Site, never, Scope.Scope> = Effect.gen(functio
   const bomb = yield* Effect.promise(() => promisify(gzip)(Buffer.alloc(16 * 1024 * 1024, " ")))
   const damaged = (yield* Effect.promise(() => promisify(gzip)(Pages.guide))).subarray(0, 60)
   const visits = new Map<string, number>()
-  const failingOnce = (path: string, failure: Handler): Handler =>
+  const failingOnce = (path: string, failure: Route): Route =>
     Effect.suspend(() => {
       const visit = (visits.get(path) ?? 0) + 1
       visits.set(path, visit)
       return visit === 1 ? failure : html(Pages.about)
     })
 
-  const other = yield* listen(
-    {
-      "/fine": html(Pages.about),
-      "/landing": html(Pages.about),
-      "/no-head": Effect.flatMap(HttpServerRequest, ({ method }) =>
-        method === "HEAD" ? status(405) : html(Pages.about)
-      ),
-      "/gone": status(410)
-    },
-    (request) => {
-      for (const name of ["authorization", "cookie", "referer"]) {
-        if (request.headers[name] !== undefined) leaked.push(`${name} at ${request.url}`)
-      }
+  const other = yield* listen((request) => {
+    for (const name of ["authorization", "cookie", "referer"]) {
+      if (request.headers[name] !== undefined) leaked.push(`${name} at ${request.url}`)
     }
-  )
+    return route(elsewhere, request)
+  }, "other site")
 
   const addresses = { site: "", other }
-  const site = yield* listen({
+  const routes: Record<string, Route> = {
     "/": Effect.suspend(() => html(Pages.home(addresses))),
     "/guide": compressed(yield* Effect.promise(() => promisify(gzip)(Pages.guide))),
     "/about": html(Pages.about),
@@ -91,24 +78,21 @@ export const serve: Effect.Effect<Site, never, Scope.Scope> = Effect.gen(functio
     "/endless": streamed(Stream.forever(Stream.succeed(Buffer.alloc(64 * 1024, "<p>more")))),
     "/bomb": compressed(bomb),
     "/truncated": compressed(damaged)
-  })
+  }
+  const site = yield* listen((request) => route(routes, request), "site")
   addresses.site = site
   return { site, other, leaks: () => leaked }
 })
 
-const listen = Effect.fnUntraced(function* (
-  routes: Readonly<Record<string, Handler>>,
-  inspect?: (request: HttpServerRequest) => void
-): Effect.fn.Return<string, never, Scope.Scope> {
-  const node: Server = createServer()
-  const server = yield* Effect.orDie(NodeHttpServer.make(() => node, { port: 0, host: "127.0.0.1" }))
-  yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
-  yield* server.serve(
-    Effect.flatMap(HttpServerRequest, (request) => {
-      inspect?.(request)
-      const path = request.url.replace(/[?#].*$/, "")
-      return Object.hasOwn(routes, path) ? routes[path]! : status(404)
-    })
-  )
-  return HttpServer.formatAddress(server.address).replace(/\/$/, "")
-})
+const elsewhere: Record<string, Route> = {
+  "/fine": html(Pages.about),
+  "/landing": html(Pages.about),
+  "/no-head": html(Pages.about),
+  "/gone": status(410)
+}
+
+const route = (routes: Readonly<Record<string, Route>>, request: IncomingMessage): Route => {
+  const path = (request.url ?? "/").replace(/[?#].*$/, "")
+  if (path === "/no-head" && request.method === "HEAD") return status(405)
+  return Object.hasOwn(routes, path) ? routes[path]! : status(404)
+}

@@ -1,4 +1,5 @@
 /** Every result as it comes in, one transaction per fetched URL; what a run can be resumed from. */
+import { Pool } from "@skein/core"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -79,9 +80,20 @@ export const layer = (path: string): Layer.Layer<Store, StoreError> =>
   Layer.effect(
     Store,
     Effect.gen(function* () {
-      const database = yield* connection(path)
+      const pool = yield* Pool.make({
+        acquire: connection(path),
+        min: 1,
+        // SQLite takes one writer at a time; a second connection to ":memory:" would be another database.
+        max: 1,
+        acquireTimeout: "30 seconds",
+        name: "database"
+      })
       const use = <A>(work: (database: Database) => A): Effect.Effect<A, StoreError> =>
-        attempt(path, () => work(database))
+        Pool.use(pool, (database) => attempt(path, () => work(database))).pipe(
+          Effect.catchTag("PoolTimeout", (error) =>
+            Effect.fail(new StoreError({ path, detail: error.message }))
+          )
+        )
       // A file that cannot be used is reported before the first request, not after it.
       yield* use(() => undefined)
 
