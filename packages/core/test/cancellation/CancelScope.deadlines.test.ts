@@ -308,6 +308,24 @@ describe("CancelScope", () => {
         assert.deepStrictEqual(inCause(exit), ["Interrupt Requested"])
       })
     )
+
+    it.effect("nor one that comes on top of its own, during the cleanup", () =>
+      Effect.gen(function* () {
+        const work = Effect.withFiber((self) =>
+          Effect.ensuring(
+            Effect.never,
+            Effect.andThen(
+              Effect.sync(() => self.interruptUnsafe(7)),
+              Effect.sleep("1 second")
+            )
+          )
+        )
+        const moved = yield* ends(CancelScope.moveOnAfter(work, "5 seconds"))
+        assert.deepStrictEqual(inCause(moved.exit), ["Interrupt ?"])
+        const failed = yield* ends(CancelScope.failAfter(work, "5 seconds"))
+        assert.deepStrictEqual(inCause(failed.exit), ["Fail DeadlineExceeded", "Interrupt ?"])
+      })
+    )
   })
 
   describe("nested deadlines", () => {
@@ -427,7 +445,7 @@ describe("CancelScope", () => {
           Effect.never.pipe(
             Effect.ensuring(cleanup),
             CancelScope.failAfter("5 seconds"),
-            CancelScope.moveOnAfter("8 seconds"),
+            CancelScope.moveOnAfter("6 seconds"),
             Effect.exit
           )
         )
