@@ -13,9 +13,10 @@ import * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 
+import { isInterruptible } from "./effect.ts"
 import type { AnyEffect, AnyFiber } from "./effect.ts"
 import { millisOf } from "./monotonic.ts"
-import { PoolClosed, PoolTimeout } from "./poolErrors.ts"
+import { PoolClosed } from "./poolErrors.ts"
 import type { PoolHolder } from "./poolErrors.ts"
 import { IdleItems, Item, Supply } from "./poolItems.ts"
 import type { PoolOptions, PoolWork } from "./poolItems.ts"
@@ -33,6 +34,7 @@ export class Pool {
   readonly items = new Set<Item>()
   /** In order of their start. Those past their time are in it no more: nobody is to rely on them. */
   readonly supplies = new Set<Supply>()
+  private readonly overdue = new Set<Supply>()
   readonly idle = new IdleItems()
   opening = 0
   checking = 0
@@ -85,7 +87,7 @@ export class Pool {
   private wait(lease: Lease): AnyEffect {
     const { acquireTimeout } = this.options
     lease.askedAt = this.now()
-    if (acquireTimeout <= 0) return Exit.fail(this.timeout(lease, lease.askedAt))
+    if (acquireTimeout <= 0) return Exit.fail(lease.timeout(lease.askedAt))
     const effect = this.queue.wait(lease)
     this.alarmFor(lease.askedAt + acquireTimeout)
     if (this.supplies.size < this.queue.length && (this.idle.length > 0 || this.size < this.options.max)) {
@@ -162,6 +164,7 @@ export class Pool {
 
   private ended(supply: Supply): void {
     this.supplies.delete(supply)
+    this.overdue.delete(supply)
     if (supply.asker !== undefined) supply.asker.asking = false
   }
 
@@ -305,7 +308,7 @@ export class Pool {
         this.alarmFor(due)
         break
       }
-      this.queue.reject(lease, Exit.fail(this.timeout(lease, now)))
+      this.queue.reject(lease, Exit.fail(lease.timeout(now)))
     }
     for (const supply of this.supplies) {
       if (supply.due > now) {
@@ -313,7 +316,14 @@ export class Pool {
         break
       }
       this.ended(supply)
-      supply.fiber?.interruptUnsafe()
+      this.overdue.add(supply)
+    }
+    for (const supply of this.overdue) {
+      // What cannot be interrupted now may still come to something; what hangs later is interrupted then.
+      if (isInterruptible(supply.fiber!)) {
+        this.overdue.delete(supply)
+        supply.fiber!.interruptUnsafe()
+      } else this.alarmFor(now + acquireTimeout)
     }
     if (leakAfter !== Infinity) this.alarmFor(this.findLeaks(now))
     if (this.limited) this.alarmFor(this.expire(now))
@@ -348,15 +358,6 @@ export class Pool {
     return next
   }
 
-  timeout(lease: Lease, now: number): PoolTimeout {
-    return new PoolTimeout({
-      pool: this.options.name,
-      waited: Duration.millis(now - lease.askedAt),
-      holders: this.holders(),
-      opening: this.opening
-    })
-  }
-
   holders(): ReadonlyArray<PoolHolder> {
     const now = this.now()
     const holders: Array<PoolHolder> = []
@@ -378,7 +379,7 @@ export class Pool {
     const exit = Exit.die(new PoolClosed({ pool: this.options.name }))
     for (let lease = this.queue.head; lease !== undefined; lease = this.queue.head)
       this.queue.reject(lease, exit)
-    for (const supply of this.supplies) supply.fiber?.interruptUnsafe()
+    for (const supply of [...this.supplies, ...this.overdue]) supply.fiber?.interruptUnsafe()
     for (let item = this.idle.oldest; item !== undefined; item = this.idle.oldest) {
       this.idle.remove(item)
       this.discard(item, fiber)

@@ -1,9 +1,12 @@
 /** One lease of a pool's resource: waits, holds, gives back. */
+import * as Duration from "effect/Duration"
+
 import type { AnyEffect, AnyFiber } from "./effect.ts"
 import { succeedNow } from "./effect.ts"
 import type { Holder } from "./node.ts"
 import { holderOf } from "./node.ts"
 import type { Pool } from "./pool.ts"
+import { PoolTimeout } from "./poolErrors.ts"
 import type { Item } from "./poolItems.ts"
 import { Holding, Idle, Waiter } from "./waitQueue.ts"
 
@@ -40,6 +43,12 @@ export class Lease extends Waiter {
   }
   override holders(): ReadonlyArray<Holder> {
     return [...this.pool.leaked.describe(), ...this.pool.leases.describe()]
+  }
+
+  timeout(now: number): PoolTimeout {
+    const { options, opening } = this.pool
+    const waited = Duration.millis(now - this.askedAt)
+    return new PoolTimeout({ pool: options.name, waited, holders: this.pool.holders(), opening })
   }
 
   /** Need not wait. Return what it returns to the run loop. */

@@ -8,7 +8,7 @@ import * as Scope from "effect/Scope"
 
 import { clearAlarm, setAlarm } from "./alarm.ts"
 import type { Alarm } from "./alarm.ts"
-import type { AnyEffect, AnyFiber } from "./effect.ts"
+import type { AnyEffect, AnyExit, AnyFiber } from "./effect.ts"
 import { isNoInterrupt } from "./generatorDriver.ts"
 import type { Pool } from "./pool.ts"
 import { PoolCloseTimeout } from "./poolErrors.ts"
@@ -16,6 +16,12 @@ import type { Item, PoolWork, Supply } from "./poolItems.ts"
 import type { Lease } from "./poolLease.ts"
 import type { Sleeper } from "./timers.ts"
 import { enqueue } from "./trampoline.ts"
+
+const notify = (tell: (fiber: AnyFiber) => void): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    tell(fiber)
+    return Effect.void
+  })
 
 export class PoolWorker implements PoolWork, Sleeper {
   private readonly pool: Pool
@@ -57,46 +63,44 @@ export class PoolWorker implements PoolWork, Sleeper {
     const told = pool.openFailed(supply, Exit.failCause(failure))
     const quiet = told || (own && reasons.length === 0)
     const report = quiet ? Effect.void : this.report("opening a resource failed", failure)
-    return Effect.flatMap(
-      Effect.andThen(report, Effect.exit(Scope.close(scope, Exit.failCause(cause)))),
-      (closed) =>
-        Effect.withFiber((fiber) => {
-          pool.openEnded(fiber)
-          return Exit.isSuccess(closed) ? Effect.void : this.report("closing a resource failed", closed.cause)
-        })
+    return Effect.andThen(
+      Effect.andThen(report, this.closeScope(scope, Exit.failCause(cause))),
+      notify((fiber) => pool.openEnded(fiber))
     )
   }
 
   check(supply: Supply, item: Item): void {
     const { pool } = this
+    const ended = (exit: AnyExit): Effect.Effect<void> => {
+      const reasons = Exit.isSuccess(exit) ? [] : exit.cause.reasons.filter(isNoInterrupt)
+      const failed = this.report("validate failed, the resource is replaced", Cause.fromReasons(reasons))
+      return Effect.andThen(
+        reasons.length === 0 ? Effect.void : failed,
+        notify((fiber) => pool.checked(supply, item, Exit.isSuccess(exit) && exit.value === true, fiber))
+      )
+    }
     supply.fiber = this.run(
       Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(
-          Effect.exit(restore(Effect.suspend(() => pool.options.validate!(item.value)))),
-          (exit) =>
-            Effect.withFiber((fiber) => {
-              pool.checked(supply, item, Exit.isSuccess(exit) && exit.value === true, fiber)
-              const reasons = Exit.isSuccess(exit) ? [] : exit.cause.reasons.filter(isNoInterrupt)
-              return reasons.length === 0
-                ? Effect.void
-                : this.report("validate failed, the resource is replaced", Cause.fromReasons(reasons))
-            })
-        )
+        Effect.flatMap(Effect.exit(restore(Effect.suspend(() => pool.options.validate!(item.value)))), ended)
       )
     )
   }
 
   close(item: Item): void {
-    const { pool } = this
+    const close = this.closeScope(item.scope, Exit.void)
     this.run(
       Effect.uninterruptible(
-        Effect.flatMap(Effect.exit(Scope.close(item.scope, Exit.void)), (exit) =>
-          Effect.withFiber((fiber) => {
-            pool.closeEnded(fiber)
-            return Exit.isSuccess(exit) ? Effect.void : this.report("closing a resource failed", exit.cause)
-          })
+        Effect.andThen(
+          close,
+          notify((fiber) => this.pool.closeEnded(fiber))
         )
       )
+    )
+  }
+
+  private closeScope(scope: Scope.Closeable, exit: AnyExit): Effect.Effect<void> {
+    return Effect.catchCause(Scope.close(scope, exit), (cause) =>
+      this.report("closing a resource failed", cause)
     )
   }
 

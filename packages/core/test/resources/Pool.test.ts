@@ -187,6 +187,7 @@ describe("Pool.use", () => {
         `Pool "db": no lease within 5s; held by fiber:${first.id} for 7s, fiber:${second.id} for 5s`
       )
       assert.deepStrictEqual((yield* Pool.statistics(pool)).waiting, [])
+      yield* Fiber.interruptAll([first, second])
     })
   )
 
@@ -205,8 +206,8 @@ describe("Pool.use", () => {
 
   it.effect("waiting is bounded though acquire cannot be interrupted; what comes late serves the next", () =>
     Effect.gen(function* () {
-      const { acquire } = source(() => Effect.uninterruptible(Effect.sleep("8 seconds")))
-      const pool = yield* Pool.make({ ...base, acquire })
+      const { acquire } = source(() => Effect.sleep("8 seconds"))
+      const pool = yield* Pool.make({ ...base, acquire: Effect.uninterruptible(acquire) })
       const exit = yield* Effect.forkChild(Effect.exit(hold(pool, 0)), { startImmediately: true })
       yield* tick
       yield* TestClock.adjust("5 seconds")
