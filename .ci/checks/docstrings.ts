@@ -1,5 +1,5 @@
 /** Every public export says what it is, in the house order, and what it claims about cancellation is tested. */
-import { basename } from "node:path"
+import { basename, posix } from "node:path"
 
 import { packageFiles, parse, read, visit } from "../lib/source.ts"
 import type { Check, Node, Problem, Source } from "../lib/source.ts"
@@ -49,8 +49,9 @@ const checkOrder = (doc: string): string | undefined => {
 }
 
 const checkTerm = (doc: string): string | undefined => {
-  const text = /\*\*Cancellation\*\*([\s\S]*?)(?=\n[\s*]*\n|\*\*[A-Z]|@|$)/.exec(doc)?.[1]
-  return text === undefined || terms.some((term) => text.includes(term))
+  const text = /\*\*Cancellation\*\*([\s\S]*?)(?=\n[\s*]*\n|\*\*[A-Z]|\n[\s*]*@|$)/.exec(doc)?.[1]
+  // "as {@link other}" says it there.
+  return text === undefined || terms.some((term) => text.includes(term)) || /\b[Aa]s (of )?{@link/.test(text)
     ? undefined
     : `**Cancellation** uses none of the terms ${terms.join(", ")}`
 }
@@ -75,19 +76,34 @@ export const docstrings: Check = (root) =>
       })
     })
 
+/** The names of the files that re-export a file, directly or through others: `TaskGroup` for `tasks/group/GroupForking.ts`. */
+const fronts = (root: string): ((file: string) => ReadonlyArray<string>) => {
+  const sources = new Map<string, Array<string>>()
+  for (const file of packageFiles(root, "src").filter((file) => basename(file) !== "index.ts")) {
+    for (const match of read(root, file).matchAll(/^export (?:\*|(?:type )?\{[^}]*\}) from "(\.[^"]+)"/gm)) {
+      const target = posix.join(posix.dirname(file), match[1]!)
+      sources.set(target, [...(sources.get(target) ?? []), file])
+    }
+  }
+  const up = (file: string): ReadonlyArray<string> => [file, ...(sources.get(file) ?? []).flatMap(up)]
+  return (file) => up(file).map((name) => basename(name, ".ts"))
+}
+
 /** A module that says "Cancel-safe" has a sweep in a test file of its name. */
 export const claims: Check = (root) => {
   const tests = packageFiles(root, "test")
+  const namesOf = fronts(root)
   const swept = (module: string): boolean =>
     tests.some(
-      (file) => basename(file).startsWith(module) && /\bsweep|InterruptSweep\b/.test(read(root, file))
+      (file) =>
+        basename(file).split(".")[0]!.startsWith(module) && /\bsweep|InterruptSweep\b/.test(read(root, file))
     )
   return packageFiles(root, "src")
-    .filter((file) => !file.includes("/internal/") && read(root, file).includes("Cancel-safe"))
-    .filter((file) => !swept(basename(file, ".ts")))
+    .filter((file) => !file.includes("/internal/") && /(?<!Not )Cancel-safe/.test(read(root, file)))
+    .filter((file) => !namesOf(file).some(swept))
     .map((file) => ({
       file,
-      message: `says Cancel-safe, and no test file ${basename(file, ".ts")}*.test.ts sweeps it`
+      message: `says Cancel-safe, and no test file ${namesOf(file).at(-1)}*.test.ts sweeps it`
     }))
 }
 

@@ -178,7 +178,8 @@ describe("docstrings", () => {
     const text = [
       "/**\n * A.\n *\n * **Errors** none\n *\n * **When to use** always\n */\nexport const a = 1",
       "/**\n * B.\n *\n * **Cancellation** fine, I believe\n *\n * @since 1.0.0\n */\nexport const b = 1",
-      "/**\n * C.\n *\n * **Cancellation** Cancel-safe, loses place\n */\nexport const c = 1"
+      "/**\n * C.\n *\n * **Cancellation** Cancel-safe, loses place\n */\nexport const c = 1",
+      "/**\n * D.\n *\n * **Cancellation** as {@link c}\n */\nexport const d = 1"
     ].join("\n")
     expect(findings(docstrings, { [`${core}/sync/a.ts`]: text })).toEqual([
       `${core}/sync/a.ts:8: a: sections are Errors, When to use; the house order is When to use, Errors`,
@@ -194,6 +195,9 @@ describe("claims", () => {
       findings(claims, {
         [`${core}/sync/Lock.ts`]: says,
         [`${core}/sync/Event.ts`]: says,
+        [`${core}/tasks/group/Forking.ts`]: says,
+        [`${core}/tasks/TaskGroup.ts`]: 'export * from "./group/Forking.ts"\n',
+        "packages/core/test/tasks/TaskGroup.fork.test.ts": 'it.sweep("fork", {})',
         "packages/core/test/sync/Lock.test.ts": "InterruptSweep.run({})",
         "packages/core/test/sync/Event.test.ts": "nothing of the kind"
       })
