@@ -51,11 +51,12 @@ export interface Options {
  * **When to use**: in a program that is run; {@link layer} is the same as a layer, {@link changes} as a stream.
  *
  * **Shape / units**: whoever ran for the threshold without a break is reported, each on its own when several did after each
- * other; when none did alone, the longest stands for the whole. Durations are right to about a quarter of the threshold.
+ * other; when none did alone, the longest stands for the whole. Durations are right to about a third of the threshold.
  *
  * **Cancellation**: *Cancel-safe*.
  *
- * **Cost**: off nothing. On, a thread that sleeps, and a timer four times per threshold; fibers run as fast as without.
+ * **Cost**: off nothing. On, a thread that sleeps, and a timer three times per threshold, together under 1 % of
+ * a core at 50 ms; fibers run as fast as without.
  *
  * **Example**: `examples/19-blocked-loop.ts`
  *

@@ -30,7 +30,7 @@ export class Monitor {
   constructor(threshold: number, onBlocked: (segment: Segment) => void) {
     this.threshold = threshold
     this.onBlocked = onBlocked
-    const period = Math.min(Math.max(threshold / 4, 1), 250)
+    const period = Math.min(Math.max(threshold / 3, 1), 250)
     this.timer = setInterval(() => this.beat(), period)
     this.timer.unref()
     this.worker = this.watch(period)

@@ -39,28 +39,31 @@ const abortError = (reason: AbortReason | undefined): Error =>
 class Call implements Current {
   readonly id: number
   private controller: AbortController | undefined = undefined
+  private aborted = false
+  private reason: AbortReason | undefined = undefined
 
   constructor(id: number) {
     this.id = id
   }
 
   abort(reason: AbortReason | undefined): void {
-    if (this.controller === undefined || this.controller.signal.aborted) return
-    this.controller.abort(abortError(reason))
+    if (this.aborted) return
+    this.aborted = true
+    this.reason = reason
+    this.controller?.abort(abortError(reason))
   }
 
   signal(): AbortSignal {
     if (this.controller !== undefined) return this.controller.signal
     const controller = (this.controller = new AbortController())
     const { signal } = controller
-    const native = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!.get!
-    const aborted = (): boolean => native.call(signal) as boolean
+    if (this.aborted) controller.abort(abortError(this.reason))
     const look = (): boolean => {
-      if (aborted()) return true
-      if (Atomics.load(control, ABORTED) !== this.id) return false
-      takeAll()
-      if (!aborted()) controller.abort(abortError(undefined))
-      return true
+      if (!this.aborted && Atomics.load(control, ABORTED) === this.id) {
+        takeAll()
+        this.abort(undefined)
+      }
+      return this.aborted
     }
     Object.defineProperties(signal, {
       aborted: { get: look, configurable: true },
