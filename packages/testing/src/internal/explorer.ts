@@ -1,9 +1,10 @@
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type { FiberInternals } from "./fiberInternals.ts"
 import { nameOf } from "./fiberNames.ts"
 import { guarded } from "./guards.ts"
 import { Machine } from "./machine.ts"
-import type { Ending, Limits, Mode } from "./machine.ts"
+import type { Ending, FiberRecord, Limits, Mode } from "./fiberRecord.ts"
 import { PlannedRun, preemptionsOf, Recorded } from "./plan.ts"
 import type { Plan } from "./plan.ts"
 import { signatureOf } from "./problem.ts"
@@ -77,7 +78,7 @@ class Explorer {
     this.program = program
     this.settings = settings
     this.mode = settings.seed?.mode ?? settings.mode
-    this.machine = new Machine(this.mode, settings.limits)
+    this.machine = this.makeMachine()
   }
 
   async run(signal: AbortSignal): Promise<Result> {
@@ -90,7 +91,8 @@ class Explorer {
       const problem = this.guarded(() => this.batch(search, end))
       if (problem !== undefined) return this.report(search, await this.confirmed(problem))
       await nextMacrotask()
-      if (this.machine.foreign !== undefined) return this.report(search, this.foreign())
+      if (this.machine.foreign !== undefined)
+        return this.failed("", [], nondeterminism(this.machine.foreign), 0)
       if (this.schedules >= this.limit() || performance.now() >= end || search.exhausted) break
     }
     return { _tag: "Passed", summary: this.summary(search) }
@@ -151,7 +153,7 @@ class Explorer {
       case "Broken":
         return { _tag: "InvariantBroken", cause: ending.cause }
       case "Foreign":
-        return this.foreign(machine)
+        return nondeterminism(ending.where)
     }
   }
 
@@ -160,24 +162,13 @@ class Explorer {
     return Exit.isSuccess(exit) || exit.cause.reasons.every((reason) => reason._tag === "Interrupt")
   }
 
-  private foreign(machine = this.machine): Problem {
-    const fiber = machine.foreignFiber
-    const record = fiber && machine.recordOf(fiber)
-    const lines = new SourceLines()
-    const source = fiber && lines.ofFiber(fiber)
-    lines.close()
-    const who = record === undefined ? (fiber === undefined ? "something" : "a fiber") : nameOf(record)
-    const where = source === undefined ? "" : ` at ${printSource(source)}  ${source.text}`
-    return { _tag: "Nondeterminism", where: `${who}${where}: ${machine.foreign}` }
-  }
-
   /** What is blocked may wait for something outside: gives it the time to show. */
   private async confirmed(problem: Problem): Promise<Problem> {
     if (problem._tag !== "Deadlock") return problem
     const start = performance.now()
     for (let turns = 0; turns < 5 || performance.now() - start < grace; turns++) {
       await nextMacrotask()
-      if (this.machine.foreign !== undefined) return this.foreign()
+      if (this.machine.foreign !== undefined) return nondeterminism(this.machine.foreign)
     }
     return problem
   }
@@ -222,7 +213,7 @@ class Explorer {
     const lines = new SourceLines()
     try {
       const tracing = new Tracing(lines)
-      const machine = new Machine(this.mode, this.settings.limits, tracing)
+      const machine = this.makeMachine(tracing)
       const problem = this.guarded(() => this.attempt(strategy, machine), machine)
       if (problem === undefined) {
         const where = `the schedule ${seed} shows the problem only while nobody looks`
@@ -236,6 +227,10 @@ class Explorer {
 
   private failed(seed: string, trace: ReadonlyArray<Step>, problem: Problem, preemptions: number): Result {
     return { _tag: "Failed", found: { seed, problem, trace, preemptions, schedules: this.schedules } }
+  }
+
+  private makeMachine(observer?: Tracing): Machine {
+    return new Machine({ mode: this.mode, limits: this.settings.limits, describe: describeForeign, observer })
   }
 
   private guarded<A>(f: () => A, machine = this.machine): A {
@@ -277,6 +272,16 @@ const described = (problem: Problem, machine: Machine, lines: SourceLines): Prob
 const shorter = (a: Seed | undefined, b: Seed | undefined): Seed | undefined => {
   if (a === undefined || b === undefined) return a ?? b
   return Seeds.print(a).length < Seeds.print(b).length ? a : b
+}
+
+const nondeterminism = (where: string): Problem => ({ _tag: "Nondeterminism", where })
+
+const describeForeign = (record: FiberRecord | undefined, fiber: FiberInternals): string => {
+  const lines = new SourceLines()
+  const source = lines.ofFiber(fiber)
+  lines.close()
+  const who = record === undefined ? "a fiber" : nameOf(record)
+  return source === undefined ? who : `${who} at ${printSource(source)}  ${source.text}`
 }
 
 const unsteady = (first: Problem | undefined, second: Problem | undefined): Problem => ({

@@ -14,6 +14,7 @@ export interface FiberInternals extends Fiber.Fiber<any, any> {
   readonly _exit: Exit.Exit<any, any> | undefined
   readonly _interruptedCause: Cause.Cause<never> | undefined
   readonly _running: boolean
+  _asyncContext: unknown
   readonly _parent: FiberInternals | undefined
   evaluate(effect: unknown): void
 }

@@ -1,5 +1,5 @@
 import type { FiberInternals } from "./fiberInternals.ts"
-import type { FiberRecord } from "./machine.ts"
+import type { FiberRecord } from "./fiberRecord.ts"
 
 /** The fiber's name for people: given with `Explore.named`, or its number. @internal */
 export const nameOf = (record: FiberRecord): string => (record.name ??= `fiber ${record.index}`)

@@ -16,16 +16,17 @@ export const guarded = <A>(onUse: (what: string) => void, f: () => A): A => {
       return original(...args)
     }, original)
   }
-  Promise.prototype.then = function (this: Promise<unknown>, ...args: any): any {
+  promises.then = function (this: Promise<unknown>, ...args: any): any {
     onUse("a promise")
     return then.apply(this, args)
   } as typeof then
   try {
     return f()
   } finally {
-    Promise.prototype.then = then
+    promises.then = then
     for (let i = 0; i < timers.length; i++) globals[timers[i]!] = originals[i]
   }
 }
 
+const promises = Promise.prototype
 const timers = ["setTimeout", "setInterval", "setImmediate"] as const

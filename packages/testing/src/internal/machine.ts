@@ -1,79 +1,18 @@
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as Logger from "effect/Logger"
-import * as Random from "effect/Random"
-import * as Scheduler from "effect/Scheduler"
-import * as Tracer from "effect/Tracer"
+import type * as Scheduler from "effect/Scheduler"
 import { currentFiber, internalsOf } from "./fiberInternals.ts"
 import type { FiberInternals } from "./fiberInternals.ts"
+import { FiberRecord } from "./fiberRecord.ts"
+import type { Ending, Entry, Limits, Mode, Observer } from "./fiberRecord.ts"
+import { firstBroken } from "./invariants.ts"
+import { contextOf } from "./machineContext.ts"
 import { Prng } from "./prng.ts"
-import type { Candidate, ChoiceKind, Position, Strategy } from "./strategy.ts"
+import { RunQueue } from "./runQueue.ts"
+import type { ChoiceKind, Strategy } from "./strategy.ts"
 import { calm } from "./strategy.ts"
 import { VirtualClock } from "./virtualClock.ts"
-
-/** @internal */
-export type Mode = "resumes" | "ops"
-
-/** A fiber of the run, from its first step on. @internal */
-export class FiberRecord implements Position {
-  /** Fibers are numbered as they are made, the program's own is 0. */
-  readonly index: number
-  readonly fiber: FiberInternals
-  /** `resumes`: how often it was started or resumed; `ops`: how many operations it began. */
-  local = 0
-  name: string | undefined = undefined
-  /** The entry that lets it go on after a yield. */
-  own: Entry | undefined = undefined
-  /** Resumed by another fiber, whose run loop is still below it on the JavaScript stack. */
-  nested = false
-  /** Its next operation is the one it was parked before. */
-  parked = false
-  /** How many tasks it gave to the dispatcher. */
-  tasks = 0
-
-  constructor(index: number, fiber: FiberInternals) {
-    this.index = index
-    this.fiber = fiber
-  }
-}
-
-/** Something that can go on. @internal */
-export interface Entry extends Candidate {
-  readonly owner: FiberRecord
-  readonly run: () => void
-}
-
-/** @internal */
-export type Ending =
-  | {
-      readonly _tag: "Exited"
-      readonly exit: Exit.Exit<unknown, unknown>
-      readonly leaks: ReadonlyArray<FiberRecord>
-    }
-  | { readonly _tag: "Blocked" }
-  | { readonly _tag: "Livelock"; readonly steps: number }
-  | { readonly _tag: "Broken"; readonly cause: unknown }
-  /** Something that belongs to no run, or to another one, took part. */
-  | { readonly _tag: "Foreign"; readonly what: string }
-
-/** Hears what a run does, for the run that is printed. @internal */
-export interface Observer {
-  readonly onOperation: (record: FiberRecord) => void
-  readonly onInterrupt: (record: FiberRecord) => void
-  readonly onTime: (millis: number) => void
-}
-
-/** The most steps and operations of one run before it counts as a livelock. @internal */
-export interface Limits {
-  readonly steps: number
-  readonly operations: number
-}
-
-/** Explicit yields that a fiber is let through in a row, where others could run, when nothing is decided. */
-const patience = 64
 
 const fnvPrime = 0x01000193
 
@@ -92,7 +31,7 @@ export class Machine {
   readonly mode: Mode
   readonly clock = new VirtualClock()
   records: Array<FiberRecord> = []
-  runnable: Array<Entry> = []
+  readonly runnable = new RunQueue()
   invariants: Array<() => boolean | void> = []
   steps = 0
   operations = 0
@@ -103,12 +42,12 @@ export class Machine {
   /** Of all choices made, in order. */
   hashA = 0
   hashB = 0
-  /** What came from outside since the last run began. */
+  /** What came from outside since the last run began, and to whom. */
   foreign: string | undefined = undefined
-  /** The fiber that the foreign thing happened to. */
-  foreignFiber: FiberInternals | undefined = undefined
 
+  private readonly observer: Observer | undefined
   private readonly limits: Limits
+  private readonly describe: (fiber: FiberInternals | undefined) => string
   private readonly context: Context.Context<never>
   private readonly random = new Prng(1)
   private strategy: Strategy = calm
@@ -119,7 +58,6 @@ export class Machine {
   private root: FiberRecord | undefined = undefined
   /** The fiber that the drive loop ran last. */
   private top: FiberRecord | undefined = undefined
-  private yieldsInARow = 0
   /** Driving a run. */
   private active = false
   /** The run is over: whatever still asks is parked for good. */
@@ -133,36 +71,39 @@ export class Machine {
   private readonly dispatcher: Scheduler.SchedulerDispatcher = {
     scheduleTask: (task) => this.schedule(task),
     flush: () => {
-      while (this.runnable.length > 0 && this.over === undefined) this.take(0).run()
+      while (this.runnable.size > 0 && this.over === undefined) this.runnable.take(0).run()
     }
   }
   private readonly scheduler: Scheduler.Scheduler
 
-  constructor(mode: Mode, limits: Limits, observer?: Observer) {
+  constructor(options: {
+    readonly mode: Mode
+    readonly limits: Limits
+    readonly describe: (record: FiberRecord | undefined, fiber: FiberInternals) => string
+    readonly observer?: Observer | undefined
+  }) {
+    const { mode, limits, describe, observer } = options
     this.mode = mode
     this.limits = limits
+    this.describe = (fiber) => (fiber === undefined ? "something" : describe(this.recordOf(fiber), fiber))
     this.scheduler = {
       executionMode: "async",
       shouldYield: (fiber) => this.ask(fiber as FiberInternals),
       makeDispatcher: () => this.dispatcher
     }
     machines.set(this.scheduler, this)
-    const random = this.random
-    this.context = Context.empty().pipe(
-      Context.add(Scheduler.Scheduler, this.scheduler),
-      Context.add(Clock.Clock, this.clock),
-      Context.add(Random.Random, {
-        nextIntUnsafe: () => random.bits() - 0x80000000,
-        nextDoubleUnsafe: () => random.fraction()
-      }),
-      Context.add(Logger.CurrentLoggers, new Set())
-    )
-    if (observer !== undefined) {
-      this.observer = observer
-      this.context = Context.add(this.context, Tracer.Tracer, this.tracer(observer))
+    this.observer = observer
+    const onOperation = (fiber: Fiber.Fiber<any, any>): void => {
+      const record = this.active ? this.recordOf(fiber) : undefined
+      if (record !== undefined) observer!.onOperation(record)
     }
+    this.context = contextOf({
+      scheduler: this.scheduler,
+      clock: this.clock,
+      prng: this.random,
+      onOperation: observer && onOperation
+    })
   }
-  readonly observer: Observer | undefined
 
   /** Runs the program that the thunk makes. What came from outside after the previous run is reported here. */
   execute(program: () => Effect.Effect<unknown, unknown>, strategy: Strategy, interrupts: boolean): Ending {
@@ -198,7 +139,7 @@ export class Machine {
   choose(fiber: Fiber.Fiber<any, any>, n: number): number {
     const record = this.recordOf(fiber)
     if (n < 2 || record === undefined || this.over !== undefined) return 0
-    return this.decide("Choose", n, 0, record, this.runnable)
+    return this.decide("Choose", n, 0, record)
   }
 
   /** Goes on when nothing else can, before time passes. */
@@ -214,21 +155,14 @@ export class Machine {
     this.strategy = strategy
     this.interrupts = interrupts
     this.records = []
-    this.runnable = []
+    this.runnable.clear()
     this.invariants = []
     this.targets = []
     this.idle = []
-    this.steps = this.operations = this.opportunities = this.choices = this.yieldsInARow = 0
+    this.steps = this.operations = this.opportunities = this.choices = 0
     this.hashA = 0x811c9dc5 | 0
     this.hashB = 0x2545f491
-    this.interrupted =
-      this.root =
-      this.top =
-      this.over =
-      this.forced =
-      this.foreign =
-      this.foreignFiber =
-        undefined
+    this.interrupted = this.root = this.top = this.over = this.forced = this.foreign = undefined
     this.forcedInterrupt = false
     this.clock.reset()
     this.random.reset(1)
@@ -245,49 +179,38 @@ export class Machine {
         continue
       }
       if (this.interrupts && this.interruptsAtBoundary()) continue
-      if (this.runnable.length === 0 && !this.wake()) return { _tag: "Blocked" }
+      if (this.runnable.size === 0 && !this.wake()) return { _tag: "Blocked" }
       this.run(this.pick())
     }
   }
 
   /** After the program's end: lets run what can, in order, without letting time pass. */
   private settle(): void {
-    for (let steps = 0; this.runnable.length > 0 && steps < 1_000 && this.over === undefined; steps++) {
-      this.run(this.take(0))
+    for (let steps = 0; this.runnable.size > 0 && steps < 1_000 && this.over === undefined; steps++) {
+      this.run(this.runnable.take(0))
       if (!this.holdsInvariants()) return
     }
   }
 
   private pick(): Entry {
-    const runnable = this.runnable
-    const n = runnable.length
-    if (n === 1) return this.take(0)
-    const top = this.top
-    let preferred = top?.own === undefined ? -1 : runnable.lastIndexOf(top.own)
-    if (preferred >= 0 && ++this.yieldsInARow > patience) preferred = preferred === 0 ? 1 : 0
-    const choice = this.decide("Pick", n, preferred < 0 ? 0 : preferred, top ?? this.root!, runnable)
-    if (choice !== preferred) this.yieldsInARow = 0
-    return this.take(choice)
-  }
-
-  private take(index: number): Entry {
-    const runnable = this.runnable
-    const entry = runnable[index]!
-    for (let i = index + 1; i < runnable.length; i++) runnable[i - 1] = runnable[i]!
-    runnable.pop()
-    return entry
+    const { runnable, top } = this
+    if (runnable.size === 1) return runnable.take(0)
+    const preferred = runnable.preferred(top)
+    return runnable.take(this.decide("Pick", runnable.size, preferred, top ?? this.root!))
   }
 
   private run(entry: Entry): void {
     this.chosen = true
+    // All of a run happens in one call, so the async context that Effect keeps for a parked fiber is the present one;
+    // switching to it would take a fifth of the time.
+    if (entry.owner.own === entry) entry.owner.fiber._asyncContext = undefined
     entry.run()
     this.chosen = false
   }
 
   private runForced(entry: Entry): void {
     this.forced = undefined
-    const index = this.runnable.indexOf(entry)
-    if (index >= 0) this.take(index)
+    this.runnable.remove(entry)
     if (this.forcedInterrupt) {
       this.forcedInterrupt = false
       this.interrupt(entry.owner)
@@ -336,31 +259,19 @@ export class Machine {
     this.chosen = false
   }
 
-  private decide(
-    kind: ChoiceKind,
-    n: number,
-    preferred: number,
-    at: FiberRecord,
-    candidates: ReadonlyArray<Entry>
-  ): number {
+  private decide(kind: ChoiceKind, n: number, preferred: number, at: FiberRecord): number {
     this.choices++
-    const choice = this.strategy.decide(kind, n, preferred, at, candidates)
+    const choice = this.strategy.decide(kind, n, preferred, at, this.runnable.entries)
     this.hashA = Math.imul(this.hashA ^ choice, fnvPrime)
     this.hashB = (Math.imul(this.hashB, 31) + choice * 7 + at.index + 1) | 0
     return choice
   }
 
   private holdsInvariants(): boolean {
-    for (let i = 0; i < this.invariants.length; i++) {
-      try {
-        if (this.invariants[i]!() !== false) continue
-        this.over = { _tag: "Broken", cause: new Error("an invariant given to Explore.always is false") }
-      } catch (cause) {
-        this.over = { _tag: "Broken", cause }
-      }
-      return false
-    }
-    return true
+    if (this.invariants.length === 0) return true
+    const broken = firstBroken(this.invariants)
+    if (broken !== undefined) this.over ??= { _tag: "Broken", cause: broken.cause }
+    return broken === undefined
   }
 
   /** Asked before every operation of every fiber; true parks the fiber. */
@@ -382,7 +293,6 @@ export class Machine {
       if (this.chosen) {
         this.chosen = false
         record.nested = false
-        if (this.top !== record) this.yieldsInARow = 0
         this.top = record
       } else {
         record.nested = true
@@ -399,7 +309,7 @@ export class Machine {
     }
     if (record.nested) {
       record.nested = false
-      if (this.decide("Resume", 2, 0, record, this.runnable) === 0) return this.park(record)
+      if (this.decide("Resume", 2, 0, record) === 0) return this.park(record)
     }
     return this.mode === "ops" && this.preempts(record)
   }
@@ -416,11 +326,11 @@ export class Machine {
       this.forcedInterrupt = true
       return this.park(record, true)
     }
-    const n = this.runnable.length
+    const n = this.runnable.size
     if (n === 0) return false
-    const choice = this.decide("Preempt", n + 1, 0, record, this.runnable)
+    const choice = this.decide("Preempt", n + 1, 0, record)
     if (choice === 0) return false
-    this.forced = this.runnable[choice - 1]!
+    this.forced = this.runnable.entries[choice - 1]!
     return this.park(record)
   }
 
@@ -483,20 +393,9 @@ export class Machine {
 
   /** Something took part that the run does not control. */
   meddled(what: string, fiber: FiberInternals | undefined): void {
-    this.foreign ??= what
-    this.foreignFiber ??= fiber
-    if (this.active) this.over ??= { _tag: "Foreign", what }
-  }
-
-  private tracer(observer: Observer): Tracer.Tracer {
-    return Tracer.make({
-      span: (options) => new Tracer.NativeSpan(options),
-      context: <X>(primitive: Tracer.EffectPrimitive<X>, fiber: Fiber.Fiber<any, any>): X => {
-        const record = this.active ? this.recordOf(fiber) : undefined
-        if (record !== undefined) observer.onOperation(record)
-        return primitive["~effect/Effect/evaluate"](fiber)
-      }
-    })
+    // Described now: a fiber that was resumed from outside runs on, and is elsewhere when it is looked at later.
+    this.foreign ??= `${this.describe(fiber)}: ${what}`
+    if (this.active) this.over ??= { _tag: "Foreign", where: this.foreign }
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Machine, Mode } from "./machine.ts"
+import type { Machine } from "./machine.ts"
+import type { Mode } from "./fiberRecord.ts"
 import { PlannedRun } from "./plan.ts"
 import type { DrawnStrategy, Seed } from "./seed.ts"
 import type { Strategy } from "./strategy.ts"

@@ -1,5 +1,5 @@
 import type { Deviation, Plan } from "./plan.ts"
-import type { Mode } from "./machine.ts"
+import type { Mode } from "./fiberRecord.ts"
 
 /**
  * A schedule as text. `Drawn`: a strategy and the number it starts from (`r:`, `p:`); `Planned`: the deviations from the

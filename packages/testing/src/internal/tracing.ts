@@ -1,6 +1,6 @@
 import * as Option from "effect/Option"
 import { nameOf, waitOf } from "./fiberNames.ts"
-import type { FiberRecord, Observer } from "./machine.ts"
+import type { FiberRecord, Observer } from "./fiberRecord.ts"
 import type { Step } from "./problem.ts"
 import { printSource, SourceLines } from "./sourceLines.ts"
 import type { SourceLine } from "./sourceLines.ts"

@@ -1,0 +1,42 @@
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import type * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
+import * as Random from "effect/Random"
+import * as Scheduler from "effect/Scheduler"
+import * as Tracer from "effect/Tracer"
+import type { Prng } from "./prng.ts"
+
+/**
+ * The services of an explored program: nothing that reaches outside, and no loggers, which would print once per
+ * schedule. `onOperation` costs much, so it is there for a traced run only.
+ *
+ * @internal
+ */
+export const contextOf = (services: {
+  readonly scheduler: Scheduler.Scheduler
+  readonly clock: Clock.Clock
+  readonly prng: Prng
+  readonly onOperation: ((fiber: Fiber.Fiber<any, any>) => void) | undefined
+}): Context.Context<never> => {
+  const { clock, onOperation, prng, scheduler } = services
+  const context = Context.empty().pipe(
+    Context.add(Scheduler.Scheduler, scheduler),
+    Context.add(Clock.Clock, clock),
+    Context.add(Random.Random, {
+      nextIntUnsafe: () => prng.bits() - 0x80000000,
+      nextDoubleUnsafe: () => prng.fraction()
+    }),
+    Context.add(Logger.CurrentLoggers, new Set())
+  )
+  return onOperation === undefined ? context : Context.add(context, Tracer.Tracer, watching(onOperation))
+}
+
+const watching = (onOperation: (fiber: Fiber.Fiber<any, any>) => void): Tracer.Tracer =>
+  Tracer.make({
+    span: (options) => new Tracer.NativeSpan(options),
+    context: <X>(primitive: Tracer.EffectPrimitive<X>, fiber: Fiber.Fiber<any, any>): X => {
+      onOperation(fiber)
+      return primitive["~effect/Effect/evaluate"](fiber)
+    }
+  })

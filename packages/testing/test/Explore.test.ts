@@ -1,0 +1,357 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Duration, Effect, Exit, Fiber, Latch, Queue, Random, Ref } from "effect"
+import { Explore } from "@skein/testing"
+import { it as skein } from "@skein/testing/vitest"
+
+const problemOf = <A, E>(program: () => Effect.Effect<A, E>, options?: Explore.Options<A, E>) =>
+  Effect.map(Effect.flip(Explore.run(program, options)), (failure) => failure.problem)
+
+describe("Explore", () => {
+  describe("run", () => {
+    it.effect("reports how many schedules it tried and how many of them differ", () =>
+      Effect.gen(function* () {
+        const report = yield* Explore.run(() => Effect.void, { schedules: 20 })
+        assert.deepStrictEqual(report, { schedules: 20, distinct: 1, exhausted: false, interruptions: 0 })
+      })
+    )
+
+    it.effect("tries different schedules, the same ones each time", () =>
+      Effect.gen(function* () {
+        const program = () =>
+          Effect.forEach([1, 2, 3], () => Effect.yieldNow, { concurrency: "unbounded", discard: true })
+        const first = yield* Explore.run(program, { schedules: 200 })
+        const second = yield* Explore.run(program, { schedules: 200 })
+        assert.isAbove(first.distinct, 10)
+        assert.deepStrictEqual(first, second)
+      })
+    )
+
+    it.effect("stops at the time limit", () =>
+      Effect.gen(function* () {
+        const report = yield* Explore.run(() => Effect.yieldNow, {
+          schedules: 1_000_000_000,
+          timeLimit: "30 millis"
+        })
+        assert.isBelow(report.schedules, 1_000_000_000)
+      })
+    )
+
+    it.effect("lets accept judge the exit", () =>
+      Effect.gen(function* () {
+        yield* Explore.run(() => Effect.fail("expected"), { accept: Exit.isFailure, schedules: 5 })
+        const problem = yield* problemOf(() => Effect.succeed(3), { accept: () => false })
+        assert.deepStrictEqual(problem, { _tag: "Rejected", exit: Exit.succeed(3) })
+      })
+    )
+
+    it.effect("lets virtual time jump, and gives the program a Random of its own", () =>
+      Effect.gen(function* () {
+        const drawn = new Set<number>()
+        yield* Explore.run(
+          () =>
+            Effect.gen(function* () {
+              yield* Effect.sleep("3 days")
+              drawn.add(yield* Random.next)
+            }),
+          { schedules: 10 }
+        )
+        assert.strictEqual(drawn.size, 1)
+      })
+    )
+
+    it.effect("fires timers of the same instant in any order", () =>
+      Effect.gen(function* () {
+        const orders = new Set<string>()
+        yield* Explore.run(
+          () =>
+            Effect.gen(function* () {
+              const order: Array<number> = []
+              yield* Effect.forEach(
+                [1, 2],
+                (n) =>
+                  Effect.delay(
+                    Effect.sync(() => order.push(n)),
+                    "1 second"
+                  ),
+                {
+                  concurrency: 2
+                }
+              )
+              orders.add(order.join())
+            }),
+          { schedules: 50 }
+        )
+        assert.deepStrictEqual([...orders].sort(), ["1,2", "2,1"])
+      })
+    )
+
+    it.effect("finds a deadlock, and says who waits where", () =>
+      Effect.gen(function* () {
+        const problem = yield* problemOf(() =>
+          Effect.gen(function* () {
+            const latch = yield* Latch.make()
+            yield* Explore.named(latch.await, "waiter")
+          })
+        )
+        assert.strictEqual(problem._tag, "Deadlock")
+        assert.match(
+          problem._tag === "Deadlock" ? problem.waiting.join() : "",
+          /waiter waits at .*Explore\.test\.ts:\d+/
+        )
+      })
+    )
+
+    it.effect("finds a livelock: fibers that take turns for ever", () =>
+      Effect.gen(function* () {
+        const problem = yield* problemOf(() => Effect.forever(Effect.yieldNow), { maxSteps: 500 })
+        assert.deepStrictEqual(problem, { _tag: "Livelock", steps: 500 })
+      })
+    )
+
+    it.effect("finds a livelock: a loop that never gives way", () =>
+      Effect.gen(function* () {
+        const problem = yield* problemOf(() => Effect.forever(Effect.void))
+        assert.strictEqual(problem._tag, "Livelock")
+      })
+    )
+
+    it.effect("finds a livelock: a clock that ticks while the program waits for ever", () =>
+      Effect.gen(function* () {
+        const problem = yield* problemOf(
+          () =>
+            Effect.gen(function* () {
+              yield* Effect.forkChild(Effect.forever(Effect.sleep("1 second")))
+              return yield* Effect.never
+            }),
+          { maxSteps: 500 }
+        )
+        assert.strictEqual(problem._tag, "Livelock")
+      })
+    )
+
+    it.effect("finds a fiber that outlives the program, after what can still run did", () =>
+      Effect.gen(function* () {
+        yield* Explore.run(() => Effect.forkDetach(Effect.yieldNow), { schedules: 20 })
+        const problem = yield* problemOf(() => Effect.forkDetach(Explore.named(Effect.never, "left behind")))
+        assert.strictEqual(problem._tag, "Leak")
+        assert.include(problem._tag === "Leak" ? problem.what.join() : "", "left behind")
+      })
+    )
+
+    it.effect("interrupts the root and the named fibers, and lets such a run end interrupted", () =>
+      Effect.gen(function* () {
+        let interrupted = 0
+        const program = () =>
+          Effect.gen(function* () {
+            const child = yield* Effect.forkChild(
+              Explore.named(
+                Effect.onInterrupt(Effect.sleep(1), () => Effect.sync(() => interrupted++)),
+                "child"
+              )
+            )
+            yield* Fiber.await(child)
+          })
+        const report = yield* Explore.run(program, { interrupts: true })
+        assert.isAbove(report.interruptions, 100)
+        assert.isAbove(interrupted, 10)
+        yield* Explore.run(program)
+      })
+    )
+
+    it.effect("does not lose what a queue handed over, whenever it interrupts", () =>
+      Effect.gen(function* () {
+        for (const mode of ["resumes", "ops"] as const) {
+          yield* Explore.run(
+            () =>
+              Effect.gen(function* () {
+                const queue = yield* Queue.unbounded<number>()
+                const taken = yield* Ref.make(0)
+                const take = Effect.uninterruptibleMask((restore) =>
+                  Effect.flatMap(restore(Queue.take(queue)), () => Ref.update(taken, (n) => n + 1))
+                )
+                const takers = yield* Effect.forEach(["a", "b"], (name) =>
+                  Effect.forkChild(Explore.named(take, name))
+                )
+                yield* Queue.offerAll(queue, [1, 2])
+                const exits = yield* Effect.forEach(takers, Fiber.await)
+                const left = yield* Queue.size(queue)
+                const got = yield* Ref.get(taken)
+                assert.strictEqual(left + got, 2, JSON.stringify(exits))
+              }),
+            { interrupts: true, mode, schedules: 1_000 }
+          )
+        }
+      })
+    )
+
+    it.effect("dies of options that make no sense", () =>
+      Effect.gen(function* () {
+        const exits = yield* Effect.forEach([{ schedules: 0 }, { seed: "nonsense" }], (options) =>
+          Effect.exit(Explore.run(() => Effect.void, options))
+        )
+        assert.isTrue(exits.every(Exit.hasDies))
+      })
+    )
+  })
+
+  describe("what cannot be controlled fails fast, and names where", () => {
+    const cases: ReadonlyArray<
+      readonly [name: string, program: () => Effect.Effect<unknown>, where: RegExp]
+    > = [
+      [
+        "a promise",
+        () =>
+          Effect.gen(function* () {
+            yield* Effect.promise(() => Promise.resolve(1))
+          }),
+        /Explore\.test\.ts:\d+.*a promise/
+      ],
+      [
+        "a real timer",
+        () =>
+          Effect.gen(function* () {
+            yield* Effect.callback<void>((resume) => void setTimeout(() => resume(Effect.void), 1))
+          }),
+        /Explore\.test\.ts:\d+.*setTimeout/
+      ],
+      [
+        "something that comes back by a microtask",
+        () =>
+          Effect.gen(function* () {
+            yield* Effect.callback<void>((resume) => queueMicrotask(() => resume(Effect.void)))
+          }),
+        /Explore\.test\.ts:\d+.*from outside/
+      ]
+    ]
+    for (const [name, program, where] of cases) {
+      it.effect(name, () =>
+        Effect.gen(function* () {
+          const problem = yield* problemOf(program)
+          assert.strictEqual(problem._tag, "Nondeterminism")
+          assert.match(problem._tag === "Nondeterminism" ? problem.where : "", where)
+        })
+      )
+    }
+
+    it.effect("a thunk that shares state between runs", () =>
+      Effect.gen(function* () {
+        let runs = 0
+        const counted = yield* problemOf(() =>
+          Effect.forEach(Array.from({ length: ++runs }), () => Effect.yieldNow)
+        )
+        assert.strictEqual(counted._tag, "Nondeterminism")
+        const failed = yield* problemOf(() => (++runs > 50 ? Effect.fail(runs) : Effect.void))
+        assert.strictEqual(failed._tag, "Nondeterminism")
+      })
+    )
+
+    it.effect("a fiber of one run that is woken by another", () =>
+      Effect.gen(function* () {
+        const shared = Deferred.makeUnsafe<void>()
+        let runs = 0
+        const problem = yield* problemOf(() =>
+          ++runs === 1
+            ? Effect.asVoid(Effect.forkDetach(Deferred.await(shared)))
+            : Effect.asVoid(Deferred.succeed(shared, undefined))
+        )
+        assert.strictEqual(problem._tag, "Nondeterminism")
+        assert.match(problem._tag === "Nondeterminism" ? problem.where : "", /earlier run/)
+      })
+    )
+  })
+
+  describe("in an explored program", () => {
+    it.effect("always is checked at every step, and after the last", () =>
+      Effect.gen(function* () {
+        const problem = yield* problemOf(() =>
+          Effect.gen(function* () {
+            let inside = 0
+            yield* Explore.always(() => inside <= 1)
+            const visit = Effect.gen(function* () {
+              inside++
+              yield* Effect.yieldNow
+              inside--
+            })
+            yield* Effect.all([visit, visit], { concurrency: 2 })
+          })
+        )
+        assert.strictEqual(problem._tag, "InvariantBroken")
+        const last = yield* problemOf(() => {
+          let done = false
+          return Effect.andThen(
+            Explore.always(() => assert.isFalse(done)),
+            Effect.sync(() => void (done = true))
+          )
+        })
+        assert.strictEqual(last._tag, "InvariantBroken")
+      })
+    )
+
+    it.effect("choose takes every value", () =>
+      Effect.gen(function* () {
+        const chosen = new Set<string>()
+        yield* Explore.run(() => Effect.map(Explore.choose(["a", "b", "c"]), (value) => chosen.add(value)))
+        assert.deepStrictEqual([...chosen].sort(), ["a", "b", "c"])
+      })
+    )
+
+    it.effect("waitAllBlocked goes on when all others are blocked, before time passes", () =>
+      Explore.run(() =>
+        Effect.gen(function* () {
+          let steps = 0
+          const worker = Effect.andThen(
+            Effect.repeat(
+              Effect.andThen(
+                Effect.yieldNow,
+                Effect.sync(() => steps++)
+              ),
+              { times: 4 }
+            ),
+            Effect.sleep("1 second")
+          )
+          const fiber = yield* Effect.forkChild(worker)
+          yield* Explore.waitAllBlocked
+          assert.strictEqual(steps, 5)
+          assert.isUndefined(fiber.pollUnsafe())
+          yield* Fiber.join(fiber)
+        })
+      ).pipe(Effect.asVoid)
+    )
+
+    it.effect("outside one: always and named do nothing, choose takes the first", () =>
+      Effect.gen(function* () {
+        yield* Explore.always(() => false)
+        yield* Explore.waitAllBlocked
+        assert.strictEqual(yield* Explore.choose([1, 2]).pipe(Explore.named("nobody")), 1)
+      })
+    )
+  })
+
+  describe("replay", () => {
+    it.effect("takes the seed from SKEIN_SEED too", () =>
+      Effect.gen(function* () {
+        const program = () =>
+          Effect.flatMap(Explore.choose([1, 2, 3]), (n) => (n === 3 ? Effect.fail(n) : Effect.void))
+        const found = yield* Effect.flip(Explore.run(program))
+        process.env.SKEIN_SEED = found.seed
+        const again = yield* Effect.flip(Explore.run(program)).pipe(
+          Effect.ensuring(Effect.sync(() => delete process.env.SKEIN_SEED))
+        )
+        assert.strictEqual(again.schedules, 1)
+        assert.deepStrictEqual(again.trace, found.trace)
+      })
+    )
+
+    it.effect("of a schedule that is right succeeds after one run", () =>
+      Effect.gen(function* () {
+        const report = yield* Explore.replay(() => Effect.void, "x1:r:")
+        assert.strictEqual(report.schedules, 1)
+      })
+    )
+  })
+
+  skein.explore("it.explore registers a test", () => Effect.sleep(Duration.seconds(1)), {
+    schedules: 10,
+    timeout: 5_000
+  })
+})
