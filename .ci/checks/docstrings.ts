@@ -17,7 +17,24 @@ const order = [
 ]
 const terms = ["Cancel-safe", "Completes anyway", "Hands over", "Not cancel-safe"]
 
-const isPublic = (file: string): boolean => !file.includes("/internal/") && basename(file) !== "index.ts"
+/** Which files of the sources a file re-exports. */
+const reexports = (root: string, file: string): ReadonlyArray<string> =>
+  [...read(root, file).matchAll(/^export (?:\* as \w+|\*|(?:type )?\{[^}]*\}) from "(\.[^"]+)"/gm)].map(
+    (match) => posix.join(posix.dirname(file), match[1]!)
+  )
+
+/** The files of which something can be imported: re-exported, through whatever files, by one at the top of `src`. */
+const publicFiles = (root: string): ReadonlyArray<string> => {
+  const all = new Set(packageFiles(root, "src"))
+  const found = new Set<string>()
+  const reach = (file: string): void => {
+    if (found.has(file) || !all.has(file)) return
+    found.add(file)
+    reexports(root, file).forEach(reach)
+  }
+  for (const file of all) if (file.split("/").length === 4) reach(file)
+  return [...found].filter((file) => !file.includes("/internal/") && basename(file) !== "index.ts").sort()
+}
 
 /** The docstring that ends right above `offset`. */
 const docAbove = (source: Source, offset: number): string | undefined => {
@@ -49,7 +66,7 @@ const checkOrder = (doc: string): string | undefined => {
 }
 
 const checkTerm = (doc: string): string | undefined => {
-  const text = /\*\*Cancellation\*\*([\s\S]*?)(?=\n[\s*]*\n|\*\*[A-Z]|\n[\s*]*@|$)/.exec(doc)?.[1]
+  const text = /\*\*Cancellation\*\*([\s\S]*?)(?=\n[\s*]*\n|\n[\s*]*@|$)/.exec(doc)?.[1]
   // "as {@link other}" says it there.
   return text === undefined || terms.some((term) => text.includes(term)) || /\b[Aa]s (of )?{@link/.test(text)
     ? undefined
@@ -57,35 +74,30 @@ const checkTerm = (doc: string): string | undefined => {
 }
 
 export const docstrings: Check = (root) =>
-  packageFiles(root, "src")
-    .filter(isPublic)
-    .flatMap((file) => {
-      const source = parse(root, file)
-      const seen = new Set<string>()
-      return exported(source).flatMap(({ doc, name, node }): ReadonlyArray<Problem> => {
-        const problem = (message: string) => [
-          { file, line: source.lineOf(node.start), message: `${name}: ${message}` }
-        ]
-        // A type and a value of one name, or overloads, share the first docstring.
-        if (seen.has(name)) return []
-        seen.add(name)
-        if (doc === undefined) return problem("exported without a docstring")
-        return [checkOrder(doc), checkTerm(doc)].flatMap((message) =>
-          message === undefined ? [] : problem(message)
-        )
-      })
+  publicFiles(root).flatMap((file) => {
+    const source = parse(root, file)
+    const seen = new Set<string>()
+    return exported(source).flatMap(({ doc, name, node }): ReadonlyArray<Problem> => {
+      const problem = (message: string) => [
+        { file, line: source.lineOf(node.start), message: `${name}: ${message}` }
+      ]
+      // A type and a value of one name, or overloads, share the first docstring.
+      if (seen.has(name)) return []
+      seen.add(name)
+      if (doc === undefined) return problem("exported without a docstring")
+      return [checkOrder(doc), checkTerm(doc)].flatMap((message) =>
+        message === undefined ? [] : problem(message)
+      )
     })
+  })
 
 /** The names of the files that re-export a file, directly or through others: `TaskGroup` for `tasks/group/GroupForking.ts`. */
 const fronts = (root: string): ((file: string) => ReadonlyArray<string>) => {
-  const sources = new Map<string, Array<string>>()
-  for (const file of packageFiles(root, "src").filter((file) => basename(file) !== "index.ts")) {
-    for (const match of read(root, file).matchAll(/^export (?:\*|(?:type )?\{[^}]*\}) from "(\.[^"]+)"/gm)) {
-      const target = posix.join(posix.dirname(file), match[1]!)
-      sources.set(target, [...(sources.get(target) ?? []), file])
-    }
-  }
-  const up = (file: string): ReadonlyArray<string> => [file, ...(sources.get(file) ?? []).flatMap(up)]
+  const sources = packageFiles(root, "src").filter((file) => basename(file) !== "index.ts")
+  const up = (file: string): ReadonlyArray<string> => [
+    file,
+    ...sources.filter((other) => reexports(root, other).includes(file)).flatMap(up)
+  ]
   return (file) => up(file).map((name) => basename(name, ".ts"))
 }
 
@@ -107,19 +119,44 @@ export const claims: Check = (root) => {
     }))
 }
 
-/** `any` in what a user sees takes the types away silently. */
+/** True for the part of a tree that a user sees: no bodies of functions, no values that have a type of their own. */
+const isHidden = (node: Node, parents: ReadonlyArray<Node>): boolean => {
+  const chain = [...parents, node]
+  return chain.some((child, i) => {
+    const parent = chain[i - 1]
+    if (parent === undefined) return false
+    if (/Function/.test(parent.type) && parent["body"] === child && child.type !== "TSTypeAnnotation")
+      return true
+    return (
+      parent.type === "VariableDeclarator" &&
+      parent["init"] === child &&
+      (parent["id"] as Node)["typeAnnotation"] != null
+    )
+  })
+}
+
+/** True where `any` only bounds something: `T extends Task<any, any>`, `A extends (...args: any) => infer B ? ...`. */
+const isBound = (node: Node, parents: ReadonlyArray<Node>): boolean => {
+  const chain = [...parents, node]
+  return chain.some((child, i) => {
+    const parent = chain[i - 1]
+    return (
+      (parent?.type === "TSTypeParameter" && parent["constraint"] === child) ||
+      (parent?.type === "TSConditionalType" && parent["extendsType"] === child)
+    )
+  })
+}
+
+/** `any` in the type of what a user can import takes other types away silently. */
 export const anys: Check = (root) =>
-  packageFiles(root, "src")
-    .filter(isPublic)
-    .flatMap((file) => {
-      const source = parse(root, file)
-      const found: Array<Problem> = []
-      visit(source.program, (node, parents) => {
-        if (node.type !== "TSAnyKeyword") return
-        const parent = parents.at(-1)
-        if (parent?.type === "TSAsExpression" || parent?.type === "TSTypeAnnotation") {
-          found.push({ file, line: source.lineOf(node.start), message: "any outside internal/" })
-        }
+  publicFiles(root).flatMap((file) => {
+    const source = parse(root, file)
+    const found: Array<Problem> = []
+    for (const { name, node: statement } of exported(source)) {
+      visit(statement["declaration"], (node, parents) => {
+        if (node.type !== "TSAnyKeyword" || isHidden(node, parents) || isBound(node, parents)) return
+        found.push({ file, line: source.lineOf(node.start), message: `any in the type of ${name}` })
       })
-      return found
-    })
+    }
+    return found
+  })

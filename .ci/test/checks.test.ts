@@ -169,9 +169,14 @@ describe("docstrings", () => {
       "export const c = b",
       "export type { D } from './d.ts'"
     ].join("\n")
-    expect(findings(docstrings, { [`${core}/sync/a.ts`]: text, [`${core}/internal/b.ts`]: text })).toEqual([
-      `${core}/sync/a.ts:6: c: exported without a docstring`
-    ])
+    expect(
+      findings(docstrings, {
+        [`${core}/index.ts`]: 'export * as A from "./sync/a.ts"\n',
+        [`${core}/sync/a.ts`]: `${text}\nexport * from "../internal/b.ts"\n`,
+        [`${core}/sync/notExported.ts`]: text,
+        [`${core}/internal/b.ts`]: text
+      })
+    ).toEqual([`${core}/sync/a.ts:6: c: exported without a docstring`])
   })
 
   it("wants the house order and the closed list of cancellation terms", () => {
@@ -179,11 +184,12 @@ describe("docstrings", () => {
       "/**\n * A.\n *\n * **Errors** none\n *\n * **When to use** always\n */\nexport const a = 1",
       "/**\n * B.\n *\n * **Cancellation** fine, I believe\n *\n * @since 1.0.0\n */\nexport const b = 1",
       "/**\n * C.\n *\n * **Cancellation** Cancel-safe, loses place\n */\nexport const c = 1",
-      "/**\n * D.\n *\n * **Cancellation** as {@link c}\n */\nexport const d = 1"
+      "/**\n * D.\n *\n * **Cancellation** as {@link c}\n */\nexport const d = 1",
+      "/**\n * E.\n *\n * **Errors**, **Cancellation**, **Cost**: Cancel-safe.\n */\nexport const e = 1"
     ].join("\n")
-    expect(findings(docstrings, { [`${core}/sync/a.ts`]: text })).toEqual([
-      `${core}/sync/a.ts:8: a: sections are Errors, When to use; the house order is When to use, Errors`,
-      `${core}/sync/a.ts:16: b: **Cancellation** uses none of the terms Cancel-safe, Completes anyway, Hands over, Not cancel-safe`
+    expect(findings(docstrings, { [`${core}/a.ts`]: text })).toEqual([
+      `${core}/a.ts:8: a: sections are Errors, When to use; the house order is When to use, Errors`,
+      `${core}/a.ts:16: b: **Cancellation** uses none of the terms Cancel-safe, Completes anyway, Hands over, Not cancel-safe`
     ])
   })
 })
@@ -206,12 +212,19 @@ describe("claims", () => {
 })
 
 describe("anys", () => {
-  it("finds casts to any and annotations with any, not constraints", () => {
-    const text =
-      "const a = 1 as any\nconst b = (x: any) => x\nexport const f = <T extends Array<any>>(t: T) => t\n"
-    expect(findings(anys, { [`${core}/sync/a.ts`]: text, [`${core}/internal/a.ts`]: text })).toEqual([
-      `${core}/sync/a.ts:1: any outside internal/`,
-      `${core}/sync/a.ts:2: any outside internal/`
+  it("finds any in what a user sees, not in bodies, casts and bounds", () => {
+    const text = [
+      "export const a = (x: any) => x",
+      "export const b: (x: number) => Array<any> = null as any",
+      "export interface C { readonly d: any }",
+      "export type D<T> = T extends Array<any> ? 1 : 2",
+      "export const e = <T extends Array<any>>(t: T) => { const u: any = t; return u as unknown }",
+      "const f = (x: any) => x"
+    ].join("\n")
+    expect(findings(anys, { [`${core}/a.ts`]: text, [`${core}/internal/a.ts`]: text })).toEqual([
+      `${core}/a.ts:1: any in the type of a`,
+      `${core}/a.ts:2: any in the type of b`,
+      `${core}/a.ts:3: any in the type of C`
     ])
   })
 })
