@@ -135,14 +135,16 @@ const isHidden = (node: Node, parents: ReadonlyArray<Node>): boolean => {
   })
 }
 
-/** True where `any` only bounds something: `T extends Task<any, any>`, `A extends (...args: any) => infer B ? ...`. */
+/** True where `any` only bounds something: `T extends Task<any, any>`, `A extends (...args: any) => infer B ? ...`, `Exclude<R, Box<any>>`. */
 const isBound = (node: Node, parents: ReadonlyArray<Node>): boolean => {
   const chain = [...parents, node]
   return chain.some((child, i) => {
     const parent = chain[i - 1]
     return (
       (parent?.type === "TSTypeParameter" && parent["constraint"] === child) ||
-      (parent?.type === "TSConditionalType" && parent["extendsType"] === child)
+      (parent?.type === "TSConditionalType" && parent["extendsType"] === child) ||
+      (child.type === "TSTypeReference" &&
+        /^(Exclude|Extract)$/.test(String((child["typeName"] as Node)["name"])))
     )
   })
 }
@@ -152,7 +154,8 @@ export const anys: Check = (root) =>
   publicFiles(root).flatMap((file) => {
     const source = parse(root, file)
     const found: Array<Problem> = []
-    for (const { name, node: statement } of exported(source)) {
+    for (const { doc, name, node: statement } of exported(source)) {
+      if (doc?.includes("@internal") === true) continue
       visit(statement["declaration"], (node, parents) => {
         if (node.type !== "TSAnyKeyword" || isHidden(node, parents) || isBound(node, parents)) return
         found.push({ file, line: source.lineOf(node.start), message: `any in the type of ${name}` })
