@@ -9,6 +9,10 @@ import type * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type { FiberInternals } from "./internal/fiberInternals.ts"
+import { printSource, SourceLines } from "./internal/sourceLines.ts"
+import type { SourceLine } from "./internal/sourceLines.ts"
 import { attempt } from "./internal/sweepAttempt.ts"
 import type { Attempt, Point } from "./internal/sweepAttempt.ts"
 import { World } from "./internal/world.ts"
@@ -51,13 +55,14 @@ export class InterruptSweepFailure extends Data.TaggedError("InterruptSweepFailu
   readonly exit: Exit.Exit<unknown, unknown>
   /** Why the check failed. */
   readonly cause: Cause.Cause<unknown>
-  /** What the subject was about to do, or was waiting in. */
+  /** The line of source of the fiber that was parked there. */
   readonly where?: string | undefined
 }> {
   override get message(): string {
-    const where = this.where === undefined ? "" : ` (${this.where})`
+    const where = this.where === undefined ? "" : `, at ${this.where}`
     return [
-      `interrupted at operation ${this.at}${where}, the check failed:`,
+      `interrupted at operation ${this.at}${where}`,
+      "the check failed:",
       indent(Cause.pretty(this.cause)),
       "the interrupted subject ended with:",
       indent(Exit.isSuccess(this.exit) ? "success" : Cause.pretty(this.exit.cause))
@@ -105,7 +110,7 @@ const sweep = async <S, A, E, R>(
   for (const _tag of ["Operation", "Boundary"] as const) {
     for (let at = 0; !signal.aborted;) {
       const [attempted, verdict] = await judge(options, context, { _tag, at })
-      if (verdict !== undefined) return verdict
+      if (verdict !== undefined) return located(options, context, { _tag, at }, verdict)
       if (attempted.hit === undefined) break
       points++
       at = attempted.hit + 1
@@ -114,18 +119,43 @@ const sweep = async <S, A, E, R>(
   return Exit.succeed({ operations: points })
 }
 
+/** The same run once more, slowly, to tell where in the source the interruption comes. */
+const located = async <S, A, E, R>(
+  options: Options<S, A, E, R>,
+  context: Context.Context<R>,
+  point: Point,
+  verdict: Verdict
+): Promise<Verdict> => {
+  const failure = Exit.isFailure(verdict)
+    ? Option.getOrUndefined(Cause.findErrorOption(verdict.cause))
+    : undefined
+  if (failure === undefined) return verdict
+  const sources = new SourceLines()
+  let where: SourceLine | undefined
+  await judge(options, context, point, (fiber) => {
+    where = sources.ofFiber(fiber)
+  })
+  sources.close()
+  if (where === undefined) return verdict
+  const { at, cause, exit } = failure
+  return Exit.fail(
+    new InterruptSweepFailure({ at, cause, exit, where: `${printSource(where)}  ${where.text}` })
+  )
+}
+
 /** One run from setup to teardown; a verdict only when it ends the sweep. */
 const judge = async <S, A, E, R>(
   options: Options<S, A, E, R>,
   context: Context.Context<R>,
-  point: Point
+  point: Point,
+  onHit?: (fiber: FiberInternals) => void
 ): Promise<readonly [Attempt<A, E>, Verdict | undefined]> => {
   const world = new World()
   const maxOperations = options.maxOperations ?? 10_000
   const state = await outcome(world, options.setup, context, "setup")
   if (Exit.isFailure(state)) return [notRun, Exit.failCause(state.cause)]
   const subject = Effect.suspend(() => options.subject(state.value))
-  const attempted = await attempt({ world, context, subject, point, maxOperations, grace })
+  const attempted = await attempt({ world, context, subject, point, maxOperations, grace, onHit })
   const { ending, operation } = attempted
   const failure = (exit: Exit.Exit<A, E>, cause: Cause.Cause<unknown>): Verdict =>
     Exit.fail(new InterruptSweepFailure({ at: operation, exit, cause }))

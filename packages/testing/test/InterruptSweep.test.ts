@@ -26,6 +26,7 @@ describe("InterruptSweep", () => {
         )
         assert.strictEqual(failure._tag, "InterruptSweepFailure")
         assert.isTrue(Exit.hasInterrupts(failure.exit))
+        assert.match(failure.where ?? "", /InterruptSweep\.test\.ts:\d+:\d+ {2}yield\* Effect\.yieldNow/)
         assert.deepStrictEqual(
           failure.cause.reasons.map((reason) => (Cause.isFailReason(reason) ? reason.error : reason)),
           ["permits: 0"]

@@ -60,6 +60,8 @@ export const attempt = async <A, E, R>(options: {
   readonly point: Point
   readonly maxOperations: number
   readonly grace: number
+  /** Told which fiber is parked, or suspended, at the point. */
+  readonly onHit?: ((fiber: FiberInternals) => void) | undefined
 }): Promise<Attempt<A, E>> => {
   const { point, world } = options
   const counters: Counters = {
@@ -72,7 +74,8 @@ export const attempt = async <A, E, R>(options: {
     endless: false
   }
   let root: FiberInternals | undefined = undefined
-  const hit = (at: number, operation: number): void => {
+  const hit = (at: number, operation: number, fiber: FiberInternals): void => {
+    options.onHit?.(fiber)
     counters.armed = false
     counters.hit = at
     counters.operation = operation
@@ -91,7 +94,7 @@ export const attempt = async <A, E, R>(options: {
       if (fiber.currentOpCount === 1 && index > 0) {
         counters.target++
       } else {
-        hit(index, index)
+        hit(index, index, internalsOf(fiber))
         world.parkWith((task) => () => {
           root!.interruptUnsafe()
           task()
@@ -103,7 +106,7 @@ export const attempt = async <A, E, R>(options: {
   }
   world.onBoundary = () => {
     if (counters.armed && point._tag === "Boundary" && counters.boundaries++ === counters.target) {
-      hit(counters.target, counters.operations - 1)
+      hit(counters.target, counters.operations - 1, root!)
       root!.interruptUnsafe()
     }
   }
@@ -112,6 +115,7 @@ export const attempt = async <A, E, R>(options: {
   let exit = await exitUnlessEndless(world, fiber, counters, options.grace)
   if (exit === undefined && counters.armed && !counters.endless) {
     // Waits for something that never comes: the interruption while suspended is the last point there is.
+    options.onHit?.(internalsOf(fiber))
     counters.armed = false
     counters.operation = counters.operations - 1
     fiber.interruptUnsafe()
