@@ -357,14 +357,14 @@ const isOwn = (reason: Cause.Reason<any>, scope: Scope): boolean =>
   reason._tag === "Interrupt" && reason.annotations.get(ScopeKey) === scope
 
 /** An interrupted owner goes on with its interruption; what the work failed with stays beside it, but nobody's cancellation. */
-const left = (cause: Cause.Cause<any>, exit: AnyExit): AnyEffect => {
+export const left = (cause: Cause.Cause<any>, exit: AnyExit): AnyEffect => {
   if (exit._tag === "Success") return Exit.failCause(cause)
   const rest = exit.cause.reasons.filter((reason: any) => reason._tag !== "Interrupt")
   return Exit.failCause(rest.length === 0 ? cause : Cause.fromReasons([...cause.reasons, ...rest]))
 }
 
 // The fiber that was interrupted, or that interrupted itself, is not the one that people outside know.
-const attributed = (fiber: AnyFiber, cause: Cause.Cause<any>): Cause.Cause<any> => {
+export const attributed = (fiber: AnyFiber, cause: Cause.Cause<any>): Cause.Cause<any> => {
   const asked = interruptedCause(fiber) !== undefined
   let annotations: Context.Context<never> | undefined
   return Cause.fromReasons(
