@@ -1,5 +1,5 @@
 /**
- * `it.explore` and `it.sweep` for vitest. An entry point of its own, so that vitest stays an optional peer.
+ * `it.explore`, `it.sweep` and `it.virtual` for vitest. An entry point of its own, so that vitest stays an optional peer.
  *
  * @since 0.1.0
  */
@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import * as Explore from "./Explore.ts"
 import * as InterruptSweep from "./InterruptSweep.ts"
+import * as VirtualTime from "./VirtualTime.ts"
 
 const explore = <A, E>(
   name: string,
@@ -42,9 +43,19 @@ const sweep = <S, A, E, R>(name: string, options: InterruptSweep.Options<S, A, E
   effectIt.effect(name, () => InterruptSweep.run(options as InterruptSweep.Options<S, A, E, Scope.Scope>))
 }
 
+const virtual = <A, E>(
+  name: string,
+  effect: () => Effect.Effect<A, E, Scope.Scope>,
+  options?: VirtualTime.Options & { readonly timeout?: number | undefined }
+): void => {
+  // The scope is closed before leaks are looked for.
+  effectIt.live(name, () => VirtualTime.run(Effect.scoped(Effect.suspend(effect)), options), options?.timeout)
+}
+
 /**
- * `it.explore(name, program, options)` registers a test that runs `Explore.run(program, options)`, and
- * `it.sweep(name, options)` one that runs `InterruptSweep.run(options)`.
+ * `it.explore(name, program, options)` registers a test that runs `Explore.run(program, options)`,
+ * `it.sweep(name, options)` one that runs `InterruptSweep.run(options)`, and `it.virtual(name, effect, options)` one that
+ * runs `VirtualTime.run(Effect.scoped(effect), options)`.
  *
  * @category tests
  * @since 0.1.0
@@ -52,4 +63,5 @@ const sweep = <S, A, E, R>(name: string, options: InterruptSweep.Options<S, A, E
 export const it: {
   readonly explore: typeof explore
   readonly sweep: typeof sweep
-} = { explore, sweep }
+  readonly virtual: typeof virtual
+} = { explore, sweep, virtual }

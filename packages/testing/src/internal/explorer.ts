@@ -1,7 +1,7 @@
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { FiberInternals } from "./fiberInternals.ts"
-import { nameOf } from "./fiberNames.ts"
+import { describeFiber, nameOf } from "./fiberNames.ts"
 import { guarded } from "./guards.ts"
 import { Machine } from "./machine.ts"
 import type { Ending, FiberRecord, Limits, Mode } from "./fiberRecord.ts"
@@ -15,7 +15,7 @@ import type { Seed } from "./seed.ts"
 import * as Seeds from "./seed.ts"
 import { printSource, SourceLines } from "./sourceLines.ts"
 import type { Strategy } from "./strategy.ts"
-import { describeWaiting, Tracing } from "./tracing.ts"
+import { Tracing } from "./tracing.ts"
 
 /** @internal */
 export interface Settings {
@@ -261,9 +261,12 @@ const described = (problem: Problem, machine: Machine, lines: SourceLines): Prob
   const alive = machine.records.filter((record) => record.fiber._exit === undefined)
   switch (problem._tag) {
     case "Deadlock":
-      return { _tag: "Deadlock", waiting: alive.map((record) => describeWaiting(lines, record)) }
+      return {
+        _tag: "Deadlock",
+        waiting: alive.map((record) => describeFiber(lines, record.fiber, nameOf(record)))
+      }
     case "Leak":
-      return { _tag: "Leak", what: alive.map((record) => describeWaiting(lines, record)) }
+      return { _tag: "Leak", what: alive.map((record) => describeFiber(lines, record.fiber, nameOf(record))) }
     default:
       return problem
   }

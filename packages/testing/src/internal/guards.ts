@@ -30,3 +30,9 @@ export const guarded = <A>(onUse: (what: string) => void, f: () => A): A => {
 
 const promises = Promise.prototype
 const timers = ["setTimeout", "setInterval", "setImmediate"] as const
+
+/** How many real timers keep the process alive; 0 where that cannot be told. @internal */
+export const realTimers = (): number => {
+  const resources: ReadonlyArray<string> = (globalThis as any).process?.getActiveResourcesInfo?.() ?? []
+  return resources.filter((resource) => resource === "Timeout").length
+}

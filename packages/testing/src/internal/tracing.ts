@@ -1,5 +1,5 @@
 import * as Option from "effect/Option"
-import { nameOf, waitOf } from "./fiberNames.ts"
+import { nameOf } from "./fiberNames.ts"
 import type { FiberRecord, Observer } from "./fiberRecord.ts"
 import type { Step } from "./problem.ts"
 import { printSource, SourceLines } from "./sourceLines.ts"
@@ -77,12 +77,4 @@ export class Tracing implements Observer {
     if (previous !== undefined && previous.provisional && previous.record === record) this.log.pop()
     this.log.push({ record, what, source, provisional })
   }
-}
-
-/** What a fiber is suspended in, for people. @internal */
-export const describeWaiting = (sources: SourceLines, record: FiberRecord): string => {
-  const source = sources.ofFiber(record.fiber)
-  const wait = waitOf(record.fiber)
-  const where = source === undefined ? "" : ` at ${printSource(source)}  ${source.text}`
-  return `${nameOf(record)} waits${wait === undefined ? "" : ` for ${wait}`}${where}`
 }

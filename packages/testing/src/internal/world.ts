@@ -29,6 +29,11 @@ export class World {
   /** Called instead of queueing, once, by whoever set it. */
   private intercept: ((task: () => void) => () => void) | undefined = undefined
   private queue: Array<QueuedTask> = []
+  /** What must be the same at the end as at the beginning. */
+  readonly watched: Array<{ readonly name: string; readonly read: () => number; readonly before: number }> =
+    []
+  /** Every fiber that took a step in this world. */
+  readonly fibers = new Set<Fiber.Fiber<unknown, unknown>>()
   /** Grows whenever something happens. */
   activity = 0
 
@@ -50,14 +55,17 @@ export class World {
 
   /** Everything forked below a fiber with this scheduler has it too. */
   scheduler(shouldYield: ShouldYield = byBudget): Scheduler.Scheduler {
-    return {
+    const scheduler: Scheduler.Scheduler = {
       executionMode: "async",
       shouldYield: (fiber) => {
         this.activity++
+        if (fiber.currentOpCount === 1) this.fibers.add(fiber)
         return shouldYield(fiber)
       },
       makeDispatcher: () => this.dispatcher
     }
+    worlds.set(scheduler, this)
+    return scheduler
   }
 
   /** The fiber that is about to be told to yield parks with this task in place of its own, ahead of all others. */
@@ -77,20 +85,9 @@ export class World {
     return Effect.runForkWith(services as Context.Context<R>)(effect)
   }
 
-  /** Runs one task or lets one timer fire; false when everything is blocked. */
-  step(): boolean {
-    if (this.runTask()) return true
-    const timer = this.clock.next
-    if (timer === undefined) return false
-    this.onBoundary?.()
-    // The interruption at the boundary may have taken this timer away, or made something else run.
-    if (this.queue.length === 0 && this.clock.next === timer) this.clock.takeNext()!.fire()
-    return true
-  }
-
   /**
-   * Runs until `fiber` is done; undefined when everything is blocked, also after waiting `grace` milliseconds of
-   * real time for something outside.
+   * Runs until `fiber` is done, or `isOver`; undefined when everything is blocked, also after waiting `grace`
+   * milliseconds of real time for something outside.
    */
   async exitOf<A, E>(
     fiber: Fiber.Fiber<A, E>,
@@ -99,17 +96,36 @@ export class World {
   ): Promise<Exit.Exit<A, E> | undefined> {
     let steps = 0
     while (fiber.pollUnsafe() === undefined && !isOver()) {
-      if (!this.step() && !(await this.isWokenFromOutside(grace))) break
-      if (++steps % 4_096 === 0) await nextMacrotask()
+      if (this.runTask()) {
+        if (++steps % 4_096 === 0) await nextMacrotask()
+      } else if (this.clock.next === undefined) {
+        if (!(await this.isWokenFromOutside(grace))) break
+      } else if (!(await this.isWokenFromOutside(0))) {
+        // Only now: a promise that is settled already must win against a timeout that is hours away.
+        this.letTimePass()
+      }
     }
     return fiber.pollUnsafe()
+  }
+
+  /** Runs what can run without time passing, but not for ever. */
+  settle(): void {
+    for (let tasks = 0; tasks < 10_000 && this.runTask(); tasks++) continue
+  }
+
+  private letTimePass(): void {
+    const timer = this.clock.next
+    this.onBoundary?.()
+    // The interruption at the boundary may have taken this timer away, or made something else run.
+    if (timer !== undefined && this.queue.length === 0 && this.clock.next === timer)
+      this.clock.takeNext()!.fire()
   }
 
   private async isWokenFromOutside(grace: number): Promise<boolean> {
     const before = this.activity
     const start = performance.now()
     for (let turns = 0; this.activity === before; turns++) {
-      if (turns > 4 && performance.now() - start >= grace) return false
+      if (turns >= 2 && performance.now() - start >= grace) return false
       await (turns > 4 ? aMillisecond() : nextMacrotask())
     }
     return true
@@ -133,3 +149,8 @@ export class World {
 const { setImmediate, setTimeout } = globalThis
 const nextMacrotask = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const aMillisecond = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1))
+
+const worlds = new WeakMap<Scheduler.Scheduler, World>()
+
+/** The world that this scheduler belongs to. @internal */
+export const worldOf = (scheduler: Scheduler.Scheduler): World | undefined => worlds.get(scheduler)

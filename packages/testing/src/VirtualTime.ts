@@ -1,0 +1,154 @@
+/**
+ * Runs an ordinary test on a clock that jumps to the next timer when everything is blocked, ends it when nothing can ever
+ * go on, and tells what it leaves behind.
+ *
+ * @since 0.1.0
+ */
+import type * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import { dual } from "effect/Function"
+import * as Scheduler from "effect/Scheduler"
+import { describeFiber } from "./internal/fiberNames.ts"
+import { internalsOf } from "./internal/fiberInternals.ts"
+import { realTimers } from "./internal/guards.ts"
+import { SourceLines } from "./internal/sourceLines.ts"
+import { World, worldOf } from "./internal/world.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Whether what outlives the effect is a failure. Default true. */
+  readonly leaks?: boolean | undefined
+  /** How long, in real time, to wait for I/O or a promise before the effect counts as stuck. Default 1 second. */
+  readonly grace?: Duration.Input | undefined
+}
+
+/**
+ * Nothing can go on any more and the effect has not ended: a deadlock, or a wait for something that never comes.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Stuck extends Data.TaggedError("Stuck")<{
+  /** Each fiber that waits, and where. */
+  readonly waiting: ReadonlyArray<string>
+}> {
+  override get message(): string {
+    return ["nothing can run, and the test has not ended:", ...this.waiting].join("\n  ")
+  }
+}
+
+/**
+ * The effect has ended and left something behind.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class LeakFound extends Data.TaggedError("LeakFound")<{
+  readonly what: ReadonlyArray<string>
+}> {
+  override get message(): string {
+    return ["the test has ended and left behind:", ...this.what].join("\n  ")
+  }
+}
+
+/**
+ * Runs the effect on a clock of its own: when all its fibers are blocked, the clock moves on to the next timer.
+ *
+ * **When to use** For a test with sleeps, timeouts or retries in which nobody should have to say when time passes. Use
+ * `TestClock` where the test is about a certain moment; `TestClock.adjust` works in here too.
+ *
+ * **Errors** Dies with `Stuck` when nothing can go on, and with `LeakFound` when fibers, timers or something given to
+ * `watch` are left after the end; what can still run then is run first, time does not pass.
+ *
+ * **Cancellation** Cancel-safe: the effect is interrupted and awaited.
+ *
+ * **Ordering** Fibers are run first in, first out, as by Effect's own scheduler. Before time passes, promises that are
+ * settled already are waited for; slower I/O has to be awaited before a timeout is set around it.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const run: {
+  (options?: Options): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(effect: Effect.Effect<A, E, R>, options?: Options): Effect.Effect<A, E, R>
+} = dual(
+  (args) => Effect.isEffect(args[0]),
+  <A, E, R>(effect: Effect.Effect<A, E, R>, options: Options = {}): Effect.Effect<A, E, R> =>
+    Effect.contextWith((context: Context.Context<R>) =>
+      Effect.callback<A, E>((resume) => {
+        const timersBefore = realTimers()
+        const world = new World()
+        const fiber = world.fork(effect, context)
+        const driving = drive(world, fiber, options, timersBefore)
+        driving.then(resume)
+        return Effect.promise(() => {
+          fiber.interruptUnsafe()
+          return driving
+        })
+      })
+    )
+)
+
+/**
+ * Has a number checked at the end of `run`: it must be what it is now. For what no one else can count: permits of a
+ * semaphore, leases of a pool, open handles. Does nothing outside `run`.
+ *
+ * **Example** `yield* VirtualTime.watch("free permits", () => free)`
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const watch = (name: string, read: () => number): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    worldOf(fiber.getRef(Scheduler.Scheduler))?.watched.push({ name, read, before: read() })
+    return Effect.void
+  })
+
+const drive = async <A, E>(
+  world: World,
+  fiber: Fiber.Fiber<A, E>,
+  options: Options,
+  timersBefore: number
+): Promise<Exit.Exit<A, E>> => {
+  const grace = Duration.toMillis(Duration.fromInputUnsafe(options.grace ?? "1 second"))
+  const exit = await world.exitOf(fiber, grace)
+  if (exit === undefined) {
+    const stuck = new Stuck({ waiting: waiting(world) })
+    fiber.interruptUnsafe()
+    await world.exitOf(fiber, 0)
+    return Exit.die(stuck)
+  }
+  if (options.leaks === false || Exit.isFailure(exit)) return exit
+  world.settle()
+  const what = [...waiting(world), ...unbalanced(world, timersBefore)]
+  return what.length === 0 ? exit : Exit.die(new LeakFound({ what }))
+}
+
+const waiting = (world: World): ReadonlyArray<string> => {
+  const alive = [...world.fibers].filter((fiber) => fiber.pollUnsafe() === undefined)
+  if (alive.length === 0) return []
+  const sources = new SourceLines()
+  const lines = alive.map((fiber) => describeFiber(sources, internalsOf(fiber), `fiber ${fiber.id}`))
+  sources.close()
+  return lines
+}
+
+const unbalanced = (world: World, timersBefore: number): ReadonlyArray<string> => {
+  const lines = world.clock.pending
+    .filter((timer) => timer.fiber === undefined || timer.fiber.pollUnsafe() !== undefined)
+    .map((timer) => `a timer at ${timer.at} ms that no fiber waits for`)
+  const timers = realTimers() - timersBefore
+  if (timers > 0) lines.push(`${timers} real timer${timers === 1 ? "" : "s"}`)
+  for (const { before, name, read } of world.watched) {
+    const after = read()
+    if (after !== before) lines.push(`${name}: ${after}, was ${before}`)
+  }
+  return lines
+}
