@@ -1,0 +1,336 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Gather, Task, TaskGroup, WorkQueue } from "@skein/core"
+import { InterruptSweep } from "@skein/testing"
+import { Cause, Effect, Exit, Fiber, Ref } from "effect"
+
+import { defectOf, settle, spawn } from "../sync/fixtures.ts"
+
+const filled = <A>(items: ReadonlyArray<A>, capacity = 100) =>
+  Effect.tap(WorkQueue.bounded<A>(capacity, { name: "q" }), (queue) => WorkQueue.offerAll(queue, items))
+
+describe("WorkQueue.consume", () => {
+  it.effect("handles every item and ends by itself when the queue was shut down and is empty", () =>
+    Effect.gen(function* () {
+      const queue = yield* WorkQueue.bounded<number>(2, { name: "q" })
+      const seen: Array<number> = []
+      const consumer = yield* spawn(
+        WorkQueue.consume(
+          queue,
+          (n) =>
+            Effect.andThen(
+              Effect.yieldNow,
+              Effect.sync(() => seen.push(n))
+            ),
+          {
+            workers: 3
+          }
+        )
+      )
+      yield* WorkQueue.offerAll(queue, [1, 2, 3, 4, 5, 6, 7])
+      yield* WorkQueue.join(queue)
+      assert.isUndefined(consumer.pollUnsafe())
+      yield* WorkQueue.shutdown(queue)
+      yield* Fiber.join(consumer)
+      assert.deepStrictEqual(seen.toSorted(), [1, 2, 3, 4, 5, 6, 7])
+      assert.deepInclude(yield* WorkQueue.statistics(queue), { unfinished: 0, taking: [] })
+    })
+  )
+
+  it.effect("is a group of named workers", () =>
+    Effect.gen(function* () {
+      const queue = yield* WorkQueue.bounded<number>(2, { name: "q" })
+      yield* TaskGroup.run(
+        Effect.gen(function* () {
+          const consumer = yield* TaskGroup.fork(
+            WorkQueue.consume(queue, () => Effect.void, { workers: 2 }),
+            {
+              name: "consumer"
+            }
+          )
+          yield* settle
+          assert.deepStrictEqual((yield* WorkQueue.statistics(queue)).taking, [
+            "main/consumer/q/worker:1",
+            "main/consumer/q/worker:2"
+          ])
+          yield* WorkQueue.shutdown(queue)
+          yield* Task.join(consumer)
+        }),
+        { name: "main" }
+      )
+    })
+  )
+
+  it.effect("fails fast with the handler's error: others are cancelled, what is queued stays", () =>
+    Effect.gen(function* () {
+      const queue = yield* filled([1, 2, 3, 4])
+      let cancelled = 0
+      const exit = yield* Effect.exit(
+        WorkQueue.consume(
+          queue,
+          (n) =>
+            n === 2
+              ? Effect.fail(`bad ${n}`)
+              : Effect.onInterrupt(Effect.never, () => Effect.sync(() => cancelled++)),
+          { workers: 2 }
+        )
+      )
+      assert.deepStrictEqual(exit, Exit.fail("bad 2"))
+      assert.strictEqual(cancelled, 1)
+      assert.deepInclude(yield* WorkQueue.statistics(queue), { size: 2, unfinished: 2, taking: [] })
+      assert.strictEqual(yield* WorkQueue.take(queue), 3)
+    })
+  )
+
+  it.effect("a handler that throws or dies is a defect of the consumer", () =>
+    Effect.gen(function* () {
+      const queue = yield* filled([1])
+      const handler = (): Effect.Effect<void> => {
+        throw new Error("thrown")
+      }
+      assert.strictEqual(yield* defectOf(WorkQueue.consume(queue, handler, { workers: 1 })), "thrown")
+      assert.strictEqual((yield* WorkQueue.statistics(queue)).unfinished, 0)
+    })
+  )
+
+  it.effect("with onFailure a failing, dying or throwing item is reported, and the others go on", () =>
+    Effect.gen(function* () {
+      const queue = yield* filled([1, 2, 3, 4, 5])
+      yield* WorkQueue.shutdown(queue)
+      const reports: Array<string> = []
+      const seen: Array<number> = []
+      yield* WorkQueue.consume(
+        queue,
+        (n) => {
+          if (n === 1) throw new Error("thrown")
+          if (n === 2) return Effect.fail("failed")
+          if (n === 3) return Effect.die(new Error("died"))
+          return Effect.sync(() => seen.push(n))
+        },
+        {
+          workers: 1,
+          onFailure: (item, cause) =>
+            Effect.sync(() => {
+              const squashed = Cause.squash(cause)
+              reports.push(`${item} ${squashed instanceof Error ? squashed.message : squashed}`)
+            })
+        }
+      )
+      assert.deepStrictEqual(reports, ["1 thrown", "2 failed", "3 died"])
+      assert.deepStrictEqual(seen, [4, 5])
+      yield* WorkQueue.join(queue)
+    })
+  )
+
+  it.effect("onFailure may offer the item again: until idle waits for it", () =>
+    Effect.gen(function* () {
+      const queue = yield* filled(["a"], 1)
+      const attempts = yield* Ref.make(0)
+      yield* WorkQueue.consume(
+        queue,
+        () =>
+          Effect.flatMap(
+            Ref.updateAndGet(attempts, (n) => n + 1),
+            (n) => (n < 3 ? Effect.fail("again") : Effect.void)
+          ),
+        { workers: 2, until: "idle", onFailure: (item) => Effect.orDie(WorkQueue.offer(queue, item)) }
+      )
+      assert.strictEqual(yield* Ref.get(attempts), 3)
+    })
+  )
+
+  it.effect("until idle: ends when handlers that feed the queue have nothing left, and shuts it down", () =>
+    Effect.gen(function* () {
+      const queue = yield* filled([0])
+      const seen: Array<number> = []
+      yield* WorkQueue.consume(
+        queue,
+        (n) =>
+          Effect.gen(function* () {
+            seen.push(n)
+            yield* Effect.yieldNow
+            if (n < 5) yield* WorkQueue.offerAll(queue, [n + 1, n + 1])
+          }),
+        { workers: 4, until: "idle" }
+      )
+      assert.strictEqual(seen.length, 63)
+      assert.strictEqual((yield* Effect.flip(WorkQueue.offer(queue, 1)))._tag, "QueueShutdown")
+    })
+  )
+
+  it.effect("until idle: an empty queue ends at once", () =>
+    Effect.gen(function* () {
+      const queue = yield* filled<number>([])
+      yield* WorkQueue.consume(queue, () => Effect.void, { workers: 4, until: "idle" })
+    })
+  )
+
+  it.effect("until idle: waits for producers that run beside the handlers, and for offers that wait", () =>
+    Effect.gen(function* () {
+      const queue = yield* WorkQueue.bounded<number>(1)
+      const seen: Array<number> = []
+      yield* TaskGroup.run(
+        Effect.gen(function* () {
+          const produce = Effect.forEach([1, 2, 3], (n) =>
+            Effect.andThen(Effect.repeat(Effect.yieldNow, { times: 5 }), WorkQueue.offer(queue, n))
+          )
+          yield* TaskGroup.fork(produce.pipe(WorkQueue.producing(queue)))
+          yield* WorkQueue.consume(queue, (n) => Effect.sync(() => seen.push(n)), {
+            workers: 2,
+            until: "idle"
+          })
+        })
+      )
+      assert.deepStrictEqual(seen, [1, 2, 3])
+      const waiting = yield* filled([1], 1)
+      const offerer = yield* spawn(WorkQueue.offer(waiting, 2))
+      const handled: Array<number> = []
+      yield* WorkQueue.consume(waiting, (n) => Effect.sync(() => handled.push(n)), {
+        workers: 1,
+        until: "idle"
+      })
+      yield* Fiber.join(offerer)
+      assert.deepStrictEqual(handled, [1, 2])
+    })
+  )
+
+  it.effect("64 workers, capacity 10, each item offering 30 more, does not stall", () =>
+    Effect.gen(function* () {
+      const queue = yield* WorkQueue.bounded<number>(10)
+      yield* WorkQueue.offer(queue, 3)
+      let handled = 0
+      yield* WorkQueue.consume(
+        queue,
+        (depth) =>
+          Effect.gen(function* () {
+            handled++
+            yield* Effect.yieldNow
+            if (depth === 0) return
+            // One by one, in batches, from siblings in the handler and from a group of its own.
+            for (let i = 0; i < 10; i++) yield* WorkQueue.offer(queue, depth - 1)
+            yield* WorkQueue.offerAll(
+              queue,
+              Array.from({ length: 10 }, () => depth - 1)
+            )
+            const more = Array.from({ length: 5 }, () => WorkQueue.offer(queue, depth - 1))
+            yield* Effect.all(more, { concurrency: "unbounded" })
+            yield* Gather.all(more)
+          }),
+        { workers: 64, until: "idle" }
+      )
+      assert.strictEqual(handled, 1 + 30 + 900 + 27_000)
+    })
+  )
+
+  it.effect("others wait for room as always", () =>
+    Effect.gen(function* () {
+      const queue = yield* filled([1], 1)
+      const gate = yield* WorkQueue.unbounded<void>()
+      const consumer = yield* spawn(WorkQueue.consume(queue, () => WorkQueue.take(gate), { workers: 1 }))
+      yield* WorkQueue.offer(queue, 2)
+      const outsider = yield* spawn(WorkQueue.offer(queue, 3))
+      assert.isUndefined(outsider.pollUnsafe())
+      yield* WorkQueue.offer(gate, undefined)
+      yield* Fiber.join(outsider)
+      yield* Fiber.interrupt(consumer)
+    })
+  )
+
+  it.effect("a fork in a handler goes to the caller's group and outlives the consumer", () =>
+    Effect.gen(function* () {
+      const queue = yield* filled([1])
+      yield* WorkQueue.shutdown(queue)
+      const log: Array<string> = []
+      yield* TaskGroup.run(
+        Effect.gen(function* () {
+          yield* WorkQueue.consume(
+            queue,
+            () =>
+              TaskGroup.fork(
+                Effect.andThen(
+                  settle,
+                  Effect.sync(() => log.push("task"))
+                )
+              ),
+            { workers: 1 }
+          )
+          log.push("consumed")
+        })
+      )
+      assert.deepStrictEqual(log, ["consumed", "task"])
+    })
+  )
+
+  it.effect(
+    "handles what is left of a queue that was failed, lets handlers finish, then fails with the error",
+    () =>
+      Effect.gen(function* () {
+        const queue = yield* WorkQueue.bounded<number, string>(5)
+        const seen: Array<number> = []
+        const consumer = yield* spawn(
+          WorkQueue.consume(
+            queue,
+            (n) =>
+              Effect.andThen(
+                Effect.repeat(Effect.yieldNow, { times: 40 }),
+                Effect.sync(() => seen.push(n))
+              ),
+            { workers: 2 }
+          )
+        )
+        yield* WorkQueue.offerAll(queue, [1, 2, 3])
+        yield* WorkQueue.fail(queue, "source broke")
+        assert.strictEqual(yield* Effect.flip(Fiber.join(consumer)), "source broke")
+        assert.deepStrictEqual(seen, [1, 2, 3])
+      })
+  )
+
+  it.effect("dies for no workers", () =>
+    Effect.gen(function* () {
+      const queue = yield* filled([1])
+      for (const workers of [0, -1, 1.5, Number.NaN]) {
+        assert.strictEqual(
+          yield* defectOf(WorkQueue.consume(queue, () => Effect.void, { workers })),
+          `WorkQueue.consume: workers must be an integer >= 1, got ${workers}`
+        )
+      }
+    })
+  )
+
+  it.effect("done by hand inside a handler dies: its items are the consumer's", () =>
+    Effect.gen(function* () {
+      const queue = yield* filled([1])
+      assert.include(
+        yield* defectOf(WorkQueue.consume(queue, () => WorkQueue.done(queue), { workers: 1 })),
+        "WorkQueue.done"
+      )
+    })
+  )
+
+  it.effect("cancelled anywhere, every item is either handed to a handler or still queued, in order", () =>
+    InterruptSweep.run({
+      setup: Effect.gen(function* () {
+        const queue = yield* WorkQueue.bounded<number>(1, { name: "q" })
+        yield* Effect.forkDetach(WorkQueue.offerAll(queue, [1, 2, 3, 4]))
+        return { queue, begun: [] as Array<number> }
+      }),
+      subject: ({ begun, queue }) =>
+        WorkQueue.consume(
+          queue,
+          (n) => {
+            begun.push(n)
+            return Effect.yieldNow
+          },
+          { workers: 2 }
+        ),
+      check: ({ begun, queue }) =>
+        Effect.gen(function* () {
+          const left: Array<number> = []
+          while (begun.length + left.length < 4) left.push(yield* WorkQueue.take(queue))
+          assert.deepStrictEqual([...begun, ...left], [1, 2, 3, 4])
+          for (const _ of left) yield* WorkQueue.done(queue)
+          yield* WorkQueue.join(queue)
+          assert.deepInclude(yield* WorkQueue.statistics(queue), { taking: [], offering: [], unfinished: 0 })
+        })
+    })
+  )
+})
