@@ -85,6 +85,7 @@ export class ChannelState extends Handoff<any> {
           } else {
             // On its way already: it finds that it was refused.
             list.remove(sending)
+            this.unreserve(sending)
             sending.rejection = exit
           }
         }

@@ -25,6 +25,8 @@ export abstract class Handoff<A> {
   readonly takers = new WaitQueue<Taker<A>>()
   readonly offerers = new WaitQueue<Offerer<A>>()
   readonly transit = new WaitList<Offerer<A>>()
+  /** Places handed to those in transit. */
+  reserved = 0
   /** When set, whoever offers goes on with it. */
   refusal: Exit.Exit<never, any> | undefined = undefined
   /** When set, whoever takes goes on with it once nothing is left. */
@@ -38,7 +40,7 @@ export abstract class Handoff<A> {
 
   /** So many more can be accepted now, beside those in transit. */
   get room(): number {
-    return this.capacity - this.items.length + this.takers.length - this.transit.length
+    return this.capacity - this.items.length + this.takers.length - this.reserved
   }
 
   /** There is room, and nobody is before a newcomer. */
@@ -90,10 +92,17 @@ export abstract class Handoff<A> {
   /** Hands places to those who wait to offer; call when there may be room. */
   serve(): void {
     for (let room = this.room; room > 0; room--) {
-      const offerer = this.offerers.head
-      if (offerer === undefined) return
-      this.offerers.grant(offerer)
-      this.transit.push(offerer)
+      const last = this.transit.tail
+      if (last === undefined || last.places === last.wants) {
+        const offerer = this.offerers.head
+        if (offerer === undefined) return
+        this.offerers.grant(offerer)
+        this.transit.push(offerer)
+        offerer.places = 1
+      } else {
+        last.places++
+      }
+      this.reserved++
     }
   }
 
@@ -107,6 +116,12 @@ export abstract class Handoff<A> {
   end(ending: Exit.Exit<never, any>): void {
     this.ending = ending
     for (let t = this.takers.head; t !== undefined; t = this.takers.head) this.takers.reject(t, ending)
+  }
+
+  /** An offerer does not use its places any more, or uses them now. */
+  unreserve(offerer: Offerer<A>): void {
+    this.reserved -= offerer.places
+    offerer.places = 0
   }
 
   /** Somebody who waited to offer has left, one way or another. */
@@ -142,6 +157,8 @@ export class Offerer<A> extends Waiter {
   protected readonly item: A
   /** Its item was taken while it waited. */
   protected taken = false
+  /** Handed to it while in transit, at most `wants`. */
+  places = 0
 
   constructor(fiber: AnyFiber, queue: Handoff<A>, item: A) {
     super(fiber)
@@ -154,6 +171,9 @@ export class Offerer<A> extends Waiter {
   get resource(): string {
     return this.queue.name
   }
+  get wants(): number {
+    return 1
+  }
 
   /** Without a buffer, one who does not wait can take only from one who does. From now on the offer is completed. */
   takeNow(): A {
@@ -165,14 +185,16 @@ export class Offerer<A> extends Waiter {
   protected onServed(fiber: AnyFiber): AnyEffect {
     const { queue } = this
     queue.transit.remove(this)
+    queue.unreserve(this)
     if (!this.taken) {
       if (queue.refusal !== undefined) {
         this.state = Idle
         queue.offererLeft()
         return queue.refusal
       }
-      // Who was to take it has left meanwhile.
-      if (!this.put()) return queue.offerers.waitOn(this)
+      // Who was to take it may have left meanwhile; then somebody before this one may be waiting again.
+      const before = queue.offerers.head
+      if ((before !== undefined && before.turn < this.turn) || !this.put()) return queue.offerers.waitOn(this)
     }
     this.state = Idle
     if (queue.offerers.head !== undefined) queue.serve()
@@ -188,6 +210,7 @@ export class Offerer<A> extends Waiter {
   }
 
   protected override onAbandon(granted: boolean): void {
+    this.queue.unreserve(this)
     if (granted && !this.taken) this.queue.serve()
     this.queue.offererLeft()
   }
@@ -202,6 +225,10 @@ export class BatchOfferer<A> extends Offerer<A> {
     super(fiber, queue, batch[at]!)
     this.batch = batch
     this.at = at
+  }
+
+  override get wants(): number {
+    return this.batch.length - this.at
   }
 
   override takeNow(): A {

@@ -1,7 +1,7 @@
 /** The operations of a WorkQueue that are worth an object of their own. */
 import * as Effect from "effect/Effect"
 
-import { Operation, StackEntry, succeedNow } from "./effect.ts"
+import { enter, Operation, StackEntry, succeedNow } from "./effect.ts"
 import type { AnyEffect, AnyFiber } from "./effect.ts"
 import { Offerer } from "./handoff.ts"
 import { handling, WorkTaker } from "./workQueue.ts"
@@ -38,8 +38,23 @@ export class Take extends Operation<any, any> {
   }
 }
 
+export class Produce extends Operation<any, any, any> {
+  readonly self: WorkState<any>
+  readonly effect: AnyEffect
+  constructor(self: WorkState<any>, effect: AnyEffect) {
+    super()
+    this.self = self
+    this.effect = effect
+  }
+  protected run(fiber: AnyFiber): AnyEffect {
+    this.self.unfinished++
+    enter(fiber, new Producing(this.self))
+    return this.effect
+  }
+}
+
 /** While it is on the stack, something is being produced. */
-export class Producing extends StackEntry {
+class Producing extends StackEntry {
   readonly self: WorkState<any>
   constructor(self: WorkState<any>) {
     super()

@@ -15,11 +15,11 @@ import { pipeArguments } from "effect/Pipeable"
 import type * as Types from "effect/Types"
 
 import { makeBuffer } from "../internal/buffer.ts"
-import { enter, succeedNow } from "../internal/effect.ts"
+import { succeedNow } from "../internal/effect.ts"
 import type { AnyEffect } from "../internal/effect.ts"
 import { BatchOfferer } from "../internal/handoff.ts"
 import { integer, InvalidArgument } from "../internal/validate.ts"
-import { Offer, Producing, Take } from "../internal/workOperations.ts"
+import { Offer, Produce, Take } from "../internal/workOperations.ts"
 import { handling, Joiner, takeMore, WorkState, WorkTaker } from "../internal/workQueue.ts"
 
 export { consume } from "./consume.ts"
@@ -360,13 +360,8 @@ export const fail: {
 export const producing: {
   <A, E>(self: WorkQueue<A, E>): <B, E2, R>(effect: Effect.Effect<B, E2, R>) => Effect.Effect<B, E2, R>
   <A, E, B, E2, R>(self: WorkQueue<A, E>, effect: Effect.Effect<B, E2, R>): Effect.Effect<B, E2, R>
-} = dual(2, (self: WorkQueueImpl, effect: AnyEffect): AnyEffect =>
-  Effect.withFiber((fiber) => {
-    self.unfinished++
-    enter(fiber, new Producing(self))
-    return effect
-  })
-)
+} = ((self: WorkQueueImpl, effect?: AnyEffect) =>
+  effect === undefined ? (effect: AnyEffect) => new Produce(self, effect) : new Produce(self, effect)) as any
 
 /**
  * How many items are queued.
