@@ -13,6 +13,10 @@ import { type Answer, listen } from "./server.ts"
 export interface Site extends Addresses {
   /** What reached the other origin and should not have: credentials, cookies, referrers. */
   readonly leaks: () => ReadonlyArray<string>
+  /** Requests that came to the site with its credentials. */
+  readonly authorized: () => number
+  /** Requests for one path of the site. */
+  readonly requests: (path: string) => number
 }
 
 type Route = Effect.Effect<Answer>
@@ -49,7 +53,7 @@ export const serve: Effect.Effect<Site, never, Scope.Scope> = Effect.gen(functio
     })
 
   const other = yield* listen((request) => {
-    for (const name of ["authorization", "cookie", "referer"]) {
+    for (const name of ["authorization", "cookie", "referer", "x-token"]) {
       if (request.headers[name] !== undefined) leaked.push(`${name} at ${request.url}`)
     }
     return route(elsewhere, request)
@@ -79,9 +83,22 @@ export const serve: Effect.Effect<Site, never, Scope.Scope> = Effect.gen(functio
     "/bomb": compressed(bomb),
     "/truncated": compressed(damaged)
   }
-  const site = yield* listen((request) => route(routes, request), "site")
+  const requests = new Map<string, number>()
+  let authorized = 0
+  const site = yield* listen((request) => {
+    const path = request.url ?? "/"
+    requests.set(path, (requests.get(path) ?? 0) + 1)
+    if (request.headers.authorization !== undefined) authorized++
+    return route(routes, request)
+  }, "site")
   addresses.site = site
-  return { site, other, leaks: () => leaked }
+  return {
+    site,
+    other,
+    leaks: () => leaked,
+    authorized: () => authorized,
+    requests: (path) => requests.get(path) ?? 0
+  }
 })
 
 const elsewhere: Record<string, Route> = {
