@@ -4,6 +4,7 @@
 import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
 
+import { registerCopy } from "./copies.ts"
 import type { Group } from "./group.ts"
 
 /** A cancel scope as those inside it see it. */
@@ -27,6 +28,9 @@ export interface Env {
   readonly scope: EnclosingScope | undefined
   readonly held: Held | undefined
 }
+
+// Here, since every part of the package that another copy could disturb goes through this entry.
+registerCopy(import.meta.url, globalThis, (message) => console.warn(message))
 
 const empty: Env = { group: undefined, scope: undefined, held: undefined }
 
