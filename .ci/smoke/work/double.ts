@@ -1,0 +1,2 @@
+/** Runs in a worker thread. */
+export const double = (n: number): number => n * 2
