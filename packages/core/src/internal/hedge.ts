@@ -83,9 +83,10 @@ class Race extends Obligation {
 
   enter(): AnyEffect {
     this.begin()
+    if (this.running.size > 0) this.arm()
+    // Not before: further copies may be started, and end, at once, and the owner is not parked yet.
     if (this.running.size === 0) return this.outcome()
     this.settled = () => this.meet(this.owner)
-    this.arm()
     return this.park(this.owner)
   }
 

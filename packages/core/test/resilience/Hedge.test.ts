@@ -95,6 +95,10 @@ describe("Hedge", () => {
       Effect.gen(function* () {
         const all = copies(Effect.never, Effect.never, after("10 millis", "c"))
         expect(yield* run(Hedge.run(all.effect, { after: 0, copies: 3 }))).toEqual([Exit.succeed("c"), 10])
+        const atOnce = copies<string, never, never>(Effect.never, Effect.succeed("b"))
+        expect(Effect.runSyncExit(Hedge.run(atOnce.effect, { after: 0, copies: 2 }))).toEqual(
+          Exit.succeed("b")
+        )
         const none = copies(after("30 seconds", "a"))
         const [exit] = yield* run(Hedge.run(none.effect, { after: Infinity, copies: 3 }))
         expect(exit).toEqual(Exit.succeed("a"))
@@ -185,6 +189,11 @@ describe("Hedge", () => {
           Effect.never
         )
         expect((yield* run(Hedge.run(call.effect, hedge)))[0]).toEqual(Exit.succeed("b"))
+        const both = copies<string, string, never>(
+          Effect.delay(Effect.interrupt, "150 millis"),
+          failAfter("100 millis", "e")
+        )
+        expect((yield* run(Hedge.run(both.effect, { ...hedge, copies: 2 })))[0]).toEqual(Exit.fail("e"))
         const [alone] = yield* run(Hedge.run(Effect.interrupt, hedge))
         expect(Exit.hasInterrupts(alone)).toBe(true)
       })
@@ -233,6 +242,31 @@ describe("Hedge", () => {
           ["Deadline", "Deadline", "Deadline"]
         ])
       })
+    )
+
+    it.effect(
+      "an owner interrupted by a fiber without a reason: its copies are told OwnerExited, and cleanup's defects stay",
+      () =>
+        Effect.gen(function* () {
+          const reasons: Array<string> = []
+          const copy = Effect.onExit(Effect.never, (exit) => {
+            if (Exit.isFailure(exit)) reasons.push(Option.getOrThrow(CancelReason.fromCause(exit.cause))._tag)
+            return Effect.andThen(
+              Effect.sleep("1 second"),
+              reasons.length === 2 ? Effect.die("cleanup") : Effect.void
+            )
+          })
+          const fiber = yield* Effect.forkChild(Hedge.run(copy, { ...hedge, copies: 2 }))
+          yield* TestClock.adjust("150 millis")
+          yield* Effect.forkChild(Fiber.interrupt(fiber))
+          yield* TestClock.adjust("1 minute")
+          const exit = yield* Fiber.await(fiber)
+          expect(reasons).toEqual(["OwnerExited", "OwnerExited"])
+          expect(Exit.isFailure(exit) && exit.cause.reasons.map((reason) => reason._tag)).toEqual([
+            "Interrupt",
+            "Die"
+          ])
+        })
     )
 
     it.effect("a fork inside goes to the caller's group", () =>
