@@ -97,16 +97,21 @@ export const ScopeTypeId = "~skein/CancelScope"
 export class Run extends Scope {
   readonly [ScopeTypeId]: typeof ScopeTypeId = ScopeTypeId
   readonly operation = "CancelScope.run"
-  private body: ((scope: Run) => AnyEffect) | undefined
+  private body: ((scope: unknown) => AnyEffect) | undefined
 
-  constructor(owner: AnyFiber, body: (scope: Run) => AnyEffect, millis: number, name: string | undefined) {
+  constructor(
+    owner: AnyFiber,
+    body: (scope: unknown) => AnyEffect,
+    millis: number,
+    name: string | undefined
+  ) {
     super(owner, Effect.void, name)
     this.body = body
     if (millis !== Infinity) this.deadline = this.now() + millis
   }
 
-  protected override onStart(fiber: AnyFiber): AnyEffect {
-    super.onStart(fiber)
+  protected override onStart(): AnyEffect {
+    this.effect = undefined
     const body = this.body!
     this.body = undefined
     return body(this)

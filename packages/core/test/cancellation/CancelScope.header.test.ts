@@ -121,6 +121,7 @@ describe("CancelScope", () => {
       })
     )
 
+    // real time: a real client talks to a real server over a socket; nothing sleeps.
     it.live("crosses a request: a real client tells a real server how long it will wait", () =>
       Effect.gen(function* () {
         const served: Array<number> = []
