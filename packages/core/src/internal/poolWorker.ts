@@ -17,6 +17,8 @@ import type { Lease } from "./poolLease.ts"
 import type { Sleeper } from "./timers.ts"
 import { enqueue } from "./trampoline.ts"
 
+const uninterruptible = { uninterruptible: true } as const
+
 const notify = (tell: (fiber: AnyFiber) => void): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
     tell(fiber)
@@ -26,13 +28,15 @@ const notify = (tell: (fiber: AnyFiber) => void): Effect.Effect<void> =>
 export class PoolWorker implements PoolWork, Sleeper {
   private readonly pool: Pool
   private readonly context: Context.Context<never>
+  /** In fibers that nobody can interrupt before, between or after their steps: the pool counts on their reports. */
   private readonly run: (effect: AnyEffect) => AnyFiber
   private alarm: Alarm | undefined = undefined
 
   constructor(pool: Pool, context: Context.Context<never>) {
     this.pool = pool
     this.context = context
-    this.run = Effect.runForkWith(context as Context.Context<any>)
+    const run = Effect.runForkWith(context as Context.Context<any>)
+    this.run = (effect) => run(effect, uninterruptible)
     pool.worker = this
   }
 
@@ -40,16 +44,10 @@ export class PoolWorker implements PoolWork, Sleeper {
     const { pool } = this
     const scope = Scope.makeUnsafe()
     supply.fiber = this.run(
-      Effect.uninterruptibleMask((restore) =>
-        Effect.withFiber((fiber) =>
-          Effect.flatMap(Effect.exit(restore(Scope.provide(pool.options.acquire, scope))), (exit) => {
-            if (Exit.isSuccess(exit)) {
-              pool.opened(supply, exit.value, scope, fiber)
-              return Effect.void
-            }
-            return this.failed(supply, exit.cause, scope)
-          })
-        )
+      Effect.flatMap(Effect.exit(Effect.interruptible(Scope.provide(pool.options.acquire, scope))), (exit) =>
+        Exit.isSuccess(exit)
+          ? notify((fiber) => pool.opened(supply, exit.value, scope, fiber))
+          : this.failed(supply, exit.cause, scope)
       )
     )
   }
@@ -79,21 +77,16 @@ export class PoolWorker implements PoolWork, Sleeper {
         notify((fiber) => pool.checked(supply, item, Exit.isSuccess(exit) && exit.value === true, fiber))
       )
     }
-    supply.fiber = this.run(
-      Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(Effect.exit(restore(Effect.suspend(() => pool.options.validate!(item.value)))), ended)
-      )
-    )
+    const validate = Effect.suspend(() => pool.options.validate!(item.value))
+    supply.fiber = this.run(Effect.flatMap(Effect.exit(Effect.interruptible(validate)), ended))
   }
 
   close(item: Item): void {
     const close = this.closeScope(item.scope, Exit.void)
     this.run(
-      Effect.uninterruptible(
-        Effect.andThen(
-          close,
-          notify((fiber) => this.pool.closeEnded(fiber))
-        )
+      Effect.andThen(
+        close,
+        notify((fiber) => this.pool.closeEnded(fiber))
       )
     )
   }
@@ -139,6 +132,8 @@ export class PoolWorker implements PoolWork, Sleeper {
       pool.shutDown(fiber)
       if (pool.empty) return Effect.void
       return Effect.callback<void>((resume) => {
+        // The fiber may have been parked since.
+        if (pool.empty) return resume(Exit.void)
         let alarm: Alarm | undefined
         pool.onEmpty = () => {
           if (alarm !== undefined) clearAlarm(alarm)
