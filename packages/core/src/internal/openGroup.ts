@@ -47,12 +47,11 @@ export const reasonOfOwner = (owner: AnyFiber): Reason => {
   return (cause === undefined ? undefined : reasonOf(cause)) ?? makeReason(owner, { _tag: "OwnerExited" })
 }
 
-export const openGroup = (owner: AnyFiber, body: AnyEffect, kind: Kind, options: GroupOptions): AnyEffect => {
-  const group = makeGroup(owner, body, kind.policy(owner), options)
-  start(withEnv(owner.context, group.env), group)
-  if (group.complete) return outcome(owner, group, kind)
-  return Effect.callback<unknown, unknown>((resume) => {
-    // Complete between the start and here, when the start was late.
+// The group is opened within the callback: the owner could be interrupted between two operations, and leave it alone.
+export const openGroup = (owner: AnyFiber, body: AnyEffect, kind: Kind, options: GroupOptions): AnyEffect =>
+  Effect.callback<unknown, unknown>((resume) => {
+    const group = makeGroup(owner, body, kind.policy(owner), options)
+    start(withEnv(owner.context, group.env), group)
     if (group.complete) return resume(outcome(owner, group, kind))
     const wait = waitFor(group)
     beginWait(owner, wait)
@@ -62,7 +61,6 @@ export const openGroup = (owner: AnyFiber, body: AnyEffect, kind: Kind, options:
     }
     return cancelAndAwait(owner, group, kind) as Effect.Effect<void>
   })
-}
 
 // The owner was interrupted. What it owns goes first; what fails on the way stays in the Cause beside the interruption.
 const cancelAndAwait = (owner: AnyFiber, group: Group, kind: Kind): Effect.Effect<void, unknown> =>
