@@ -120,7 +120,7 @@ const program =
     }) as Effect.Effect<void, unknown>
 
 const schedules = Number(process.env["SKEIN_SCHEDULES"] ?? 1500)
-const options = { schedules, timeout: 120_000 }
+const options = { schedules, timeout: 60_000 + schedules * 40 }
 
 describe("Pool under many schedules", () => {
   it.explore("nobody waits for ever, nothing is leased twice", program({ tasks: 4, scoped: true }), options)

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data, Duration, Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
+import { it as testing } from "@skein/testing/vitest"
 
 import * as Pool from "../../src/resources/Pool.ts"
 
@@ -295,4 +296,93 @@ describe("Pool: openings that fail", () => {
       assert.strictEqual(state.open, 2)
     })
   )
+})
+
+describe("Pool interrupted at every operation", () => {
+  /** A pool of one or two in a scope of its own; `check` closes it and sees that nothing is left. */
+  const fresh = (options: Partial<Pool.Options<Item, OpenError, Scope.Scope>> = {}) =>
+    Effect.gen(function* () {
+      const { state, acquire } = source(() => Effect.yieldNow)
+      const scope = yield* Scope.make()
+      const made = Pool.make({ ...base, acquire, max: 1, ...options })
+      const pool = yield* Scope.provide(made, scope)
+      return { state, scope, pool, used: 0 }
+    })
+  type State = Effect.Success<ReturnType<typeof fresh>>
+
+  const check = ({ state, scope, pool }: State) =>
+    Effect.gen(function* () {
+      // whatever was interrupted, the next one is served
+      yield* Pool.use(pool, () => Effect.void)
+      yield* Effect.sleep("1 second")
+      const statistics = yield* Pool.statistics(pool)
+      assert.deepStrictEqual(
+        [
+          statistics.leased,
+          statistics.opening,
+          statistics.validating,
+          statistics.closing,
+          statistics.waiting
+        ],
+        [0, 0, 0, 0, []]
+      )
+      assert.strictEqual(statistics.idle, state.open)
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(state.open, 0)
+    })
+
+  testing.sweep("use: with an opening", {
+    setup: fresh(),
+    subject: ({ pool }) => Pool.use(pool, () => Effect.yieldNow),
+    check
+  })
+
+  testing.sweep("use: with a check that fails", {
+    setup: Effect.tap(fresh({ validate: (item) => Effect.as(Effect.yieldNow, item.id !== 1) }), ({ pool }) =>
+      Effect.orDie(Pool.use(pool, () => Effect.void))
+    ),
+    subject: ({ pool }) => Pool.use(pool, () => Effect.yieldNow),
+    check
+  })
+
+  testing.sweep("use: waiting, with others before and behind", {
+    setup: fresh(),
+    subject: (state) =>
+      Effect.gen(function* () {
+        const other = Pool.use(state.pool, () =>
+          Effect.andThen(
+            Effect.yieldNow,
+            Effect.sync(() => state.used++)
+          )
+        )
+        yield* Effect.forkDetach(other, { startImmediately: true })
+        yield* Effect.forkDetach(Effect.andThen(Effect.yieldNow, other), { startImmediately: true })
+        yield* Pool.use(state.pool, () => Effect.yieldNow)
+      }),
+    check
+  })
+
+  testing.sweep("lease: in a scope", {
+    setup: fresh(),
+    subject: ({ pool }) => Effect.scoped(Effect.andThen(Pool.lease(pool), Effect.yieldNow)),
+    check
+  })
+
+  testing.sweep("invalidate", {
+    setup: fresh(),
+    subject: ({ pool }) =>
+      Pool.use(pool, (item) => Effect.andThen(Pool.invalidate(pool, item), Effect.yieldNow)),
+    check
+  })
+
+  testing.sweep("make: whatever was opened is closed with the scope", {
+    setup: Effect.sync(() => source(() => Effect.yieldNow)),
+    subject: ({ acquire }) =>
+      Effect.scoped(
+        Effect.flatMap(Pool.make({ ...base, acquire, min: 2 }), (pool) =>
+          Pool.use(pool, () => Effect.yieldNow)
+        )
+      ),
+    check: ({ state }) => Effect.sync(() => assert.strictEqual(state.open, 0))
+  })
 })
