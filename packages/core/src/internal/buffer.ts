@@ -6,25 +6,36 @@ export interface Buffer<A> {
   push(item: A): void
   /** The next item. Only when there is one. */
   shift(): A
-  /** Gives back what was shifted last: it is the next again. */
-  unshift(item: A): void
+  /** Gives back an item that was handed out: it is before all that never were, in the order of `turn` among its like. */
+  giveBack(item: A, turn: number): void
   clear(): Array<A>
+}
+
+interface Entry<A> {
+  readonly item: A
+  readonly turn: number
 }
 
 /** First in, first out: a ring that doubles. */
 export class Fifo<A> implements Buffer<A> {
   length = 0
+  private readonly returned: Array<Entry<A>> = []
   private ring: Array<A | undefined> = Array.from({ length: 16 })
   private mask = 15
   private head = 0
 
   push(item: A): void {
-    if (this.length > this.mask) this.grow()
-    this.ring[(this.head + this.length) & this.mask] = item
+    const queued = this.length - this.returned.length
+    if (queued > this.mask) this.grow()
+    this.ring[(this.head + queued) & this.mask] = item
     this.length++
   }
 
   shift(): A {
+    if (this.returned.length > 0) {
+      this.length--
+      return this.returned.shift()!.item
+    }
     const item = this.ring[this.head]!
     this.ring[this.head] = undefined
     this.head = (this.head + 1) & this.mask
@@ -32,10 +43,10 @@ export class Fifo<A> implements Buffer<A> {
     return item
   }
 
-  unshift(item: A): void {
-    if (this.length > this.mask) this.grow()
-    this.head = (this.head - 1) & this.mask
-    this.ring[this.head] = item
+  giveBack(item: A, turn: number): void {
+    let at = this.returned.length
+    while (at > 0 && this.returned[at - 1]!.turn > turn) at--
+    this.returned.splice(at, 0, { item, turn })
     this.length++
   }
 
@@ -67,7 +78,7 @@ export class Lifo<A> implements Buffer<A> {
   shift(): A {
     return this.items.pop()!
   }
-  unshift(item: A): void {
+  giveBack(item: A): void {
     this.items.push(item)
   }
   clear(): Array<A> {
@@ -77,17 +88,11 @@ export class Lifo<A> implements Buffer<A> {
   }
 }
 
-interface Entry<A> {
-  readonly item: A
-  readonly turn: number
-}
-
 /** Smallest first, equals in order of arrival: a binary heap. */
 export class Heap<A> implements Buffer<A> {
   private entries: Array<Entry<A>> = []
   private readonly order: Order.Order<A>
   private last = 0
-  private first = 0
 
   constructor(order: Order.Order<A>) {
     this.order = order
@@ -101,8 +106,8 @@ export class Heap<A> implements Buffer<A> {
     this.insert({ item, turn: ++this.last })
   }
 
-  unshift(item: A): void {
-    this.insert({ item, turn: --this.first })
+  giveBack(item: A, turn: number): void {
+    this.insert({ item, turn: turn - Number.MAX_SAFE_INTEGER })
   }
 
   shift(): A {

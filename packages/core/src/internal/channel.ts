@@ -69,9 +69,9 @@ export class ChannelState extends Handoff<any> {
     return this.items.clear()
   }
 
-  giveBackFrom(item: any, fiber: AnyFiber): void {
-    if (this.receivers === 0) this.lost(item, fiber)
-    else this.giveBack(item)
+  giveBackFrom(receiving: Receiving): void {
+    if (this.receivers === 0) this.lost(receiving.item, receiving.fiber)
+    else this.giveBack(receiving.item, receiving.handed)
   }
 
   private refuseThrough(end: End): void {
@@ -137,6 +137,6 @@ export class Receiving extends Taker<any> {
     super.onLeave(fiber)
   }
   protected override onAbandon(granted: boolean): void {
-    if (granted) this.queue.giveBackFrom(this.item, this.fiber)
+    if (granted) this.queue.giveBackFrom(this)
   }
 }

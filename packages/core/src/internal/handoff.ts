@@ -27,6 +27,7 @@ export abstract class Handoff<A> {
   readonly transit = new WaitList<Offerer<A>>()
   /** Places handed to those in transit. */
   reserved = 0
+  private handed = 0
   /** When set, whoever offers goes on with it. */
   refusal: Exit.Exit<never, any> | undefined = undefined
   /** When set, whoever takes goes on with it once nothing is left. */
@@ -53,6 +54,7 @@ export abstract class Handoff<A> {
     const taker = this.takers.head
     if (taker !== undefined) {
       taker.item = item
+      taker.handed = ++this.handed
       this.takers.grant(taker)
     } else {
       this.items.push(item)
@@ -68,10 +70,11 @@ export abstract class Handoff<A> {
   }
 
   /** A taker did not get to take it. */
-  giveBack(item: A): void {
+  giveBack(item: A, handed: number): void {
     const taker = this.takers.head
-    if (taker === undefined) return this.items.unshift(item)
+    if (taker === undefined) return this.items.giveBack(item, handed)
     taker.item = item
+    taker.handed = handed
     this.takers.grant(taker)
   }
 
@@ -132,6 +135,8 @@ export class Taker<A> extends Waiter {
   readonly queue: Handoff<A>
   /** What it was handed; meaningful while `Granted`. */
   item: A | undefined = undefined
+  /** Which hand-over it was: what is given back comes out in the order in which it was handed out. */
+  handed = 0
 
   constructor(fiber: AnyFiber, queue: Handoff<A>) {
     super(fiber)
@@ -148,7 +153,7 @@ export class Taker<A> extends Waiter {
     return succeedNow(fiber, this.item)
   }
   protected override onAbandon(granted: boolean): void {
-    if (granted) this.queue.giveBack(this.item!)
+    if (granted) this.queue.giveBack(this.item!, this.handed)
   }
 }
 

@@ -65,9 +65,9 @@ export class WorkState<A> extends Handoff<A> {
     this.end(failure ?? shutdown)
   }
 
-  override giveBack(item: A): void {
+  override giveBack(item: A, handed: number): void {
     if (this.dropping) this.finish(1)
-    else super.giveBack(item)
+    else super.giveBack(item, handed)
   }
 
   /** Forgets what is queued. */

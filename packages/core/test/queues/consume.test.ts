@@ -326,7 +326,8 @@ describe("WorkQueue.consume", () => {
         Effect.gen(function* () {
           const left: Array<number> = []
           while (begun.length + left.length < 4) left.push(yield* WorkQueue.take(queue))
-          assert.deepStrictEqual([...begun, ...left], [1, 2, 3, 4])
+          assert.deepStrictEqual(left, left.toSorted())
+          assert.deepStrictEqual([...begun, ...left].toSorted(), [1, 2, 3, 4])
           for (const _ of left) yield* WorkQueue.done(queue)
           yield* WorkQueue.join(queue)
           assert.deepInclude(yield* WorkQueue.statistics(queue), { taking: [], offering: [], unfinished: 0 })
