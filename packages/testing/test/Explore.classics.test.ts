@@ -52,6 +52,7 @@ describe("Explore", () => {
           Effect.gen(function* () {
             const start = process.cpuUsage()
             const found = yield* Effect.flip(Explore.run(wrong, { mode, interrupts }))
+            if (process.env.SHOW) console.log(found.message)
             const used = process.cpuUsage(start)
             assert.strictEqual(found.problem._tag, problem)
             assert.isBelow((used.user + used.system) / 1_000, 1_000)
@@ -64,7 +65,7 @@ describe("Explore", () => {
         it.effect(`passes the correct twin of: ${name}`, () =>
           Effect.gen(function* () {
             const report = yield* Explore.run(right, { mode, interrupts })
-            assert.strictEqual(report.schedules, 500)
+            assert.isTrue(report.exhausted || report.schedules === 500)
           })
         )
       }

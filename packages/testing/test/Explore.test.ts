@@ -10,7 +10,7 @@ describe("Explore", () => {
   describe("run", () => {
     it.effect("reports how many schedules it tried and how many of them differ", () =>
       Effect.gen(function* () {
-        const report = yield* Explore.run(() => Effect.void, { schedules: 20 })
+        const report = yield* Explore.run(() => Effect.void, { schedules: 20, strategy: "random" })
         assert.deepStrictEqual(report, { schedules: 20, distinct: 1, exhausted: false, interruptions: 0 })
       })
     )
@@ -151,7 +151,7 @@ describe("Explore", () => {
             )
             yield* Fiber.await(child)
           })
-        const report = yield* Explore.run(program, { interrupts: true })
+        const report = yield* Explore.run(program, { interrupts: true, strategy: "random" })
         assert.isAbove(report.interruptions, 100)
         assert.isAbove(interrupted, 10)
         yield* Explore.run(program)
@@ -240,7 +240,9 @@ describe("Explore", () => {
           Effect.forEach(Array.from({ length: ++runs }), () => Effect.yieldNow)
         )
         assert.strictEqual(counted._tag, "Nondeterminism")
-        const failed = yield* problemOf(() => (++runs > 50 ? Effect.fail(runs) : Effect.void))
+        const failed = yield* problemOf(() => (++runs > 50 ? Effect.fail(runs) : Effect.void), {
+          strategy: "random"
+        })
         assert.strictEqual(failed._tag, "Nondeterminism")
       })
     )

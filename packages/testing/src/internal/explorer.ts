@@ -6,13 +6,13 @@ import { guarded } from "./guards.ts"
 import { Machine } from "./machine.ts"
 import type { Ending, FiberRecord, Limits, Mode } from "./fiberRecord.ts"
 import { PlannedRun, preemptionsOf, Recorded } from "./plan.ts"
-import type { Plan } from "./plan.ts"
 import { signatureOf } from "./problem.ts"
 import type { Problem, Step } from "./problem.ts"
-import { DrawnSearch, strategyOf } from "./search.ts"
+import { searchOf, strategyOf } from "./search.ts"
 import type { Search } from "./search.ts"
 import type { Seed } from "./seed.ts"
 import * as Seeds from "./seed.ts"
+import { shrink } from "./shrink.ts"
 import { printSource, SourceLines } from "./sourceLines.ts"
 import type { Strategy } from "./strategy.ts"
 import { Tracing } from "./tracing.ts"
@@ -55,6 +55,9 @@ export type Result =
 /** Milliseconds of one uninterrupted batch of runs, so that timers and reporters of the process get their turn. */
 const slice = 20
 
+/** Runs that shrinking a failure may take. */
+const shrinkBudget = 3_000
+
 /** Milliseconds to wait for something from outside before what is blocked counts as a deadlock. */
 const grace = 20
 
@@ -73,6 +76,8 @@ class Explorer {
   private readonly distinct = new Set<number>()
   private schedules = 0
   private interruptions = 0
+  /** There is no schedule left to try. */
+  private ranOut = false
 
   constructor(program: () => Effect.Effect<any, any>, settings: Settings) {
     this.program = program
@@ -93,7 +98,8 @@ class Explorer {
       await nextMacrotask()
       if (this.machine.foreign !== undefined)
         return this.failed("", [], nondeterminism(this.machine.foreign), 0)
-      if (this.schedules >= this.limit() || performance.now() >= end || search.exhausted) break
+      if (this.schedules >= this.limit() || performance.now() >= end) break
+      if (search.complete || this.ranOut) break
     }
     return { _tag: "Passed", summary: this.summary(search) }
   }
@@ -103,7 +109,7 @@ class Explorer {
   }
 
   private search(): Search {
-    return new DrawnSearch("random", this.mode, this.settings.interrupts)
+    return searchOf(this.settings.strategy, this.mode, this.settings.interrupts)
   }
 
   private summary(search: Search): Summary {
@@ -119,8 +125,11 @@ class Explorer {
     const limit = this.limit()
     const stop = Math.min(end, performance.now() + slice)
     while (this.schedules < limit) {
-      const strategy = search.next()
-      if (strategy === undefined) return undefined
+      const strategy = search.complete ? undefined : search.next()
+      if (strategy === undefined) {
+        this.ranOut = true
+        return undefined
+      }
       const problem = this.attempt(strategy)
       const machine = this.machine
       search.learn(machine)
@@ -195,17 +204,26 @@ class Explorer {
     if (again === undefined || signatureOf(again) !== signatureOf(problem)) {
       return this.failed("", [], unsteady(problem, again), 0)
     }
-    const interrupts = this.machine.interrupted !== undefined
-    const planned = this.guarded(() => this.attempt(new PlannedRun(recorded.plan)))
-    const plan: Plan | undefined =
-      planned !== undefined && signatureOf(planned) === signatureOf(problem) ? recorded.plan : undefined
-    const byPlan: Seed | undefined = plan && { _tag: "Planned", mode: this.mode, interrupts, plan }
-    const seed = shorter(search.seed(), byPlan)!
-    return this.print(
-      Seeds.print(seed),
-      plan === undefined ? search.again() : new PlannedRun(plan),
-      preemptionsOf(recorded.plan)
-    )
+    const shows = (strategy: Strategy): boolean => {
+      const shown = this.attempt(strategy)
+      return shown !== undefined && signatureOf(shown) === signatureOf(problem)
+    }
+    if (!this.guarded(() => shows(new PlannedRun(recorded.plan)))) {
+      // The fibers cannot be told apart by how they were made: only the numbers make this schedule again.
+      const seed = search.seed()
+      return this.print(
+        seed === undefined ? "" : Seeds.print(seed),
+        search.again(),
+        preemptionsOf(recorded.plan)
+      )
+    }
+    const plan =
+      this.settings.seed === undefined
+        ? this.guarded(() => shrink({ plan: recorded.plan, shows, budget: shrinkBudget }))
+        : recorded.plan
+    const interrupts = plan.some((deviation) => deviation.kind === "Interrupt")
+    const seed = this.settings.seed ?? { _tag: "Planned", mode: this.mode, interrupts, plan }
+    return this.print(Seeds.print(seed), new PlannedRun(plan), preemptionsOf(plan))
   }
 
   /** Runs the schedule once more, slowly, and writes down what it does. */
@@ -240,7 +258,8 @@ class Explorer {
 
 /** The one schedule of a seed. */
 class Single implements Search {
-  exhausted = false
+  readonly exhausted = false
+  readonly complete = false
   private readonly text: Seed
   constructor(seed: Seed) {
     this.text = seed
@@ -270,11 +289,6 @@ const described = (problem: Problem, machine: Machine, lines: SourceLines): Prob
     default:
       return problem
   }
-}
-
-const shorter = (a: Seed | undefined, b: Seed | undefined): Seed | undefined => {
-  if (a === undefined || b === undefined) return a ?? b
-  return Seeds.print(a).length < Seeds.print(b).length ? a : b
 }
 
 const nondeterminism = (where: string): Problem => ({ _tag: "Nondeterminism", where })
