@@ -4,6 +4,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 
 import { SharedDispatcherScheduler } from "./dispatcher.ts"
 import * as exitCode from "./exitCode.ts"
@@ -36,6 +37,8 @@ export class Run {
   private readonly state = new State()
   private fiber: Fiber.Fiber<CancelScope.Outcome<unknown>, unknown> | undefined
   private scope: CancelScope.CancelScope | undefined
+  /** How main itself came to its end, whatever became of its group. */
+  private body: Exit.Exit<unknown, unknown> | undefined
   private timer: NodeJS.Timeout | undefined
   private ended = false
   /** Why the program is to end with another code than its own. */
@@ -52,7 +55,8 @@ export class Run {
     this.listen()
     const program = CancelScope.run((scope) => {
       this.scope = scope
-      return TaskGroup.run(effect, { name: "main" }) as Effect.Effect<unknown, unknown>
+      const main = Effect.onExit(effect, (exit) => Effect.sync(() => void (this.body = exit)))
+      return TaskGroup.run(main, { name: "main" }) as Effect.Effect<unknown, unknown>
     }).pipe(Effect.provideService(Current, this.state))
     const { sharedDispatcher } = this.options
     this.fiber = Effect.runFork(
@@ -155,22 +159,36 @@ export class Run {
     this.ended = true
     clearTimeout(this.timer)
     this.closePhase()
-    const cancelled = Exit.isSuccess(exit) && exit.value._tag === "Cancelled"
+    const cancelled = Exit.isSuccess(exit) && exit.value._tag === "Cancelled" && !this.cancelledItself()
     const main = Exit.isFailure(exit)
       ? exit
       : exit.value._tag === "Completed"
         ? Exit.succeed(exit.value.value)
-        : Exit.interrupt(undefined)
-    if (Exit.isFailure(exit)) {
-      const text = Cause.hasInterruptsOnly(exit.cause)
-        ? "The program was cancelled by itself"
-        : CancelReason.pretty(exit.cause)
-      this.say("Error", report.escape(text))
+        : (this.body ?? Exit.interrupt(undefined))
+    if (Exit.isFailure(main) && !cancelled) {
+      const { cause } = main
+      this.say(
+        "Error",
+        report.escape(
+          Cause.hasInterruptsOnly(cause) ? "The program was cancelled by itself" : CancelReason.pretty(cause)
+        )
+      )
     }
     if (this.timings.length > 0)
       this.say("Info", `${this.state.reason?.label}: shut down, ${this.timings.join(", ")}`)
     const own = cancelled ? exitCode.ofSignal(this.state.reason?.label ?? "") : exitCode.ofExit(main)
     exitFlushed(this.forced ?? this.options.exitCode?.(main) ?? own)
+  }
+
+  /** A signal that comes later does not make it the signal's doing. */
+  private cancelledItself(): boolean {
+    const { body } = this
+    return (
+      body !== undefined &&
+      Exit.isFailure(body) &&
+      Cause.hasInterruptsOnly(body.cause) &&
+      Option.isNone(CancelReason.fromCause(body.cause))
+    )
   }
 
   private request(label: string): void {
