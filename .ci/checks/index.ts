@@ -1,5 +1,6 @@
 /** All checks that need nothing but the files. */
 import type { Check } from "../lib/source.ts"
+import { conformance } from "./conformance.ts"
 import { anys, claims, docstrings } from "./docstrings.ts"
 import { examples } from "./examples.ts"
 import { directions } from "./layers.ts"
@@ -19,5 +20,6 @@ export const checks: Readonly<Record<string, Check>> = {
   docstrings,
   "cancellation claims": claims,
   any: anys,
-  examples
+  examples,
+  conformance
 }

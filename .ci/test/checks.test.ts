@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 
+import { conformance } from "../checks/conformance.ts"
 import { anys, claims, docstrings } from "../checks/docstrings.ts"
 import { directions } from "../checks/layers.ts"
 import { layout, versions } from "../checks/layout.ts"
@@ -227,6 +228,29 @@ describe("anys", () => {
       `${core}/a.ts:1: any in the type of a`,
       `${core}/a.ts:2: any in the type of b`,
       `${core}/a.ts:3: any in the type of C`
+    ])
+  })
+})
+
+describe("conformance", () => {
+  it("wants a row for each test and a test for each row that says tested", () => {
+    expect(
+      findings(conformance, {
+        "packages/core/test/conformance/lock.test.ts": 'it("LK-001: one")\nit.effect(`LK-002: two`)\n',
+        "docs/conformance/lock.md": [
+          "| id | what it says | test or reason |",
+          "|---|---|---|",
+          "| LK-001 | one | tested |",
+          "| LK-003 | three | tested by a sweep |",
+          "| LK-004 | four | not here: no threads |",
+          "| LK-004 | four | |"
+        ].join("\n")
+      })
+    ).toEqual([
+      "docs/conformance/lock.md:4: LK-003 says tested, and no test begins with it",
+      "docs/conformance/lock.md:6: LK-004 stands here twice",
+      "docs/conformance/lock.md:6: LK-004 has neither a test nor a reason",
+      "packages/core/test/conformance/lock.test.ts: LK-002 has no row in docs/conformance"
     ])
   })
 })
