@@ -1,12 +1,13 @@
 /** The state of a CapacityLimiter: permits, one to a borrower, each borrower known. */
 import type * as Context from "effect/Context"
 
-import { enter, frameOf, succeedNow } from "./effect.ts"
+import { enter, succeedNow } from "./effect.ts"
 import type { AnyEffect, AnyFiber } from "./effect.ts"
 import { envOf, withEnv, withHeld } from "./env.ts"
-import { describeFiber, holderOf, WaitingFrame } from "./node.ts"
+import { describeFiber, holderOf } from "./node.ts"
 import type { Holder } from "./node.ts"
 import { Lease, Permits } from "./permits.ts"
+import { ownersOf } from "./sameWork.ts"
 import { InvalidArgument } from "./validate.ts"
 import { Holding, Idle } from "./waitQueue.ts"
 
@@ -29,11 +30,7 @@ export class LimiterState extends Permits {
       if (lease instanceof TokenLease && lease.source === this && lease.state === Holding) return true
     }
     if (this.named.size === 0) return false
-    if (this.named.has(fiber)) return true
-    // The work of a cancel scope runs on a fiber of its own.
-    const frame = frameOf(fiber)
-    if (!(frame instanceof WaitingFrame)) return false
-    for (let up = frame.up; up !== undefined; up = up.up) if (this.named.has(up.fiber)) return true
+    for (const owner of ownersOf(fiber)) if (this.named.has(owner)) return true
     return false
   }
 }

@@ -8,11 +8,12 @@ import type * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Exit from "effect/Exit"
 
-import { enter, frameOf, succeedNow } from "./effect.ts"
+import { enter, succeedNow } from "./effect.ts"
 import type { AnyEffect, AnyFiber } from "./effect.ts"
 import { envOf, holds, withEnv, withHeld } from "./env.ts"
-import { describeFiber, holderOf, WaitingFrame } from "./node.ts"
+import { describeFiber, holderOf } from "./node.ts"
 import type { Holder } from "./node.ts"
+import { ownersOf } from "./sameWork.ts"
 import { InvalidArgument } from "./validate.ts"
 import { Granted, Holding, Idle, Waiter, WaitQueue } from "./waitQueue.ts"
 
@@ -160,11 +161,7 @@ export class ScopedLockLease extends LockLease {
   }
 
   override includes(fiber: AnyFiber): boolean {
-    if (fiber === this.fiber) return true
-    // The work of a cancel scope runs on a fiber of its own.
-    const frame = frameOf(fiber)
-    if (!(frame instanceof WaitingFrame)) return false
-    for (let up = frame.up; up !== undefined; up = up.up) if (up.fiber === this.fiber) return true
+    for (const owner of ownersOf(fiber)) if (owner === this.fiber) return true
     return false
   }
 
