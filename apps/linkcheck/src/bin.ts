@@ -11,12 +11,14 @@ process.emitWarning = (warning: string | Error, ...rest: ReadonlyArray<unknown>)
 }
 
 const { main } = await import("./cli/Main.ts")
+const Log = await import("./cli/log.ts")
 const Output = await import("./report/Output.ts")
 
 main(process.argv.slice(2)).pipe(
-  Effect.provide(Output.layer),
+  Effect.provide([Output.layer, Log.layer]),
   Runner.main({
-    shutdown: { drain: "900 millis", cancel: "2 seconds" },
+    // The crawl stops at once; the time is for the report, which on a huge site takes longer than a moment.
+    shutdown: { drain: "10 seconds", cancel: "2 seconds" },
     exitCode: (exit) => (Exit.isSuccess(exit) && typeof exit.value === "number" ? exit.value : 70)
   })
 )

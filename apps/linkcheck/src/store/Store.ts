@@ -10,6 +10,8 @@ import type { Want } from "../http/Exchange.ts"
 import { attempt, connection, type Database, StoreError } from "./Database.ts"
 import * as Sql from "./sql.ts"
 
+export { StoreError }
+
 export interface Target {
   readonly url: string
   readonly want: Want

@@ -1,0 +1,77 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Duration, Effect, Exit, Fiber, Option } from "effect"
+import { TestClock } from "effect/testing"
+import { ConnectionLost, HostUnreachable, HttpStatus, type Problem } from "../../src/domain/Problem.ts"
+import * as Hosts from "../../src/http/Hosts.ts"
+
+const url = (path: string) => new URL(path, "http://a.example/")
+const make = () => Hosts.make({ perHost: 1, maxPause: Duration.seconds(60) })
+const refused = new HostUnreachable({
+  url: "http://a.example/1",
+  host: "a.example",
+  detail: "refused",
+  passing: true
+})
+const busy = (seconds: number) =>
+  new HttpStatus({
+    url: "http://a.example/",
+    status: 429,
+    retryAfter: Option.some(Duration.seconds(seconds))
+  })
+
+describe("take", () => {
+  it.effect("gives up on a host that could never be reached, without another request", () =>
+    Effect.gen(function* () {
+      const hosts = make()
+      yield* Effect.flip(hosts.take(url("/1"))(Effect.fail<Problem>(refused)))
+      yield* hosts.gaveUp(refused)
+      const exit = yield* Effect.exit(hosts.take(url("/2"))(Effect.die("asked again")))
+      const dead = new HostUnreachable({
+        url: "http://a.example/2",
+        host: "a.example",
+        detail: "refused",
+        passing: false
+      })
+      expect(exit).toEqual(Exit.fail(dead))
+    })
+  )
+
+  it.effect("goes on asking a host that has answered once, whatever it answered", () =>
+    Effect.gen(function* () {
+      for (const answer of [Effect.void, Effect.fail(new ConnectionLost({ url: "", detail: "" }))]) {
+        const hosts = make()
+        yield* Effect.ignore(hosts.take(url("/1"))(answer))
+        yield* hosts.gaveUp(refused)
+        expect(yield* hosts.take(url("/2"))(Effect.succeed("asked"))).toBe("asked")
+      }
+    })
+  )
+
+  it.effect("leaves a host alone for as long as its 429 asks", () =>
+    Effect.gen(function* () {
+      const hosts = make()
+      yield* Effect.ignore(hosts.take(url("/1"))(Effect.fail(busy(30))))
+      const fiber = yield* Effect.forkChild(hosts.take(url("/2"))(Effect.succeed("asked")))
+      yield* TestClock.adjust("29 seconds")
+      expect(fiber.pollUnsafe()).toBeUndefined()
+      yield* TestClock.adjust("1 second")
+      expect(yield* Fiber.join(fiber)).toBe("asked")
+    })
+  )
+
+  it.effect("does not wait for what is longer than allowed", () =>
+    Effect.gen(function* () {
+      const hosts = make()
+      yield* Effect.ignore(hosts.take(url("/1"))(Effect.fail(busy(61))))
+      expect(yield* hosts.take(url("/2"))(Effect.succeed("asked"))).toBe("asked")
+    })
+  )
+
+  it.effect("counts hosts apart", () =>
+    Effect.gen(function* () {
+      const hosts = make()
+      yield* Effect.forkChild(hosts.take(url("/1"))(Effect.never))
+      expect(yield* hosts.take(new URL("http://b.example/"))(Effect.succeed("other"))).toBe("other")
+    })
+  )
+})
