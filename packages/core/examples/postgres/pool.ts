@@ -23,22 +23,19 @@ const program = server.use((address) =>
       const killed = yield* Ref.make(0)
 
       // Kills whatever runs an insert of the pool, again and again; ready when it is connected.
-      const killer = TaskGroup.start(
-        (ready) =>
-          connection(address, "killer").use((admin) =>
-            Effect.gen(function* () {
-              yield* ready("connected")
-              for (let i = 0; i < 10; i++) {
-                yield* Effect.sleep("10 millis")
-                const [row] = yield* admin.query(
-                  "select count(pg_terminate_backend(pid))::int as n from pg_stat_activity where application_name = 'pool' and query like 'insert%'"
-                )
-                yield* Ref.update(killed, (n) => n + Number(row!["n"]))
-              }
-            })
-          ),
-        { name: "killer" }
-      )
+      const killer = (ready: (what: string) => Effect.Effect<void>) =>
+        connection(address, "killer").use((admin) =>
+          Effect.gen(function* () {
+            yield* ready("connected")
+            for (let i = 0; i < 10; i++) {
+              yield* Effect.sleep("10 millis")
+              const [row] = yield* admin.query(
+                "select count(pg_terminate_backend(pid))::int as n from pg_stat_activity where application_name = 'pool' and query like 'insert%'"
+              )
+              yield* Ref.update(killed, (n) => n + Number(row!["n"]))
+            }
+          })
+        )
 
       const insert = (n: number) =>
         query(pool, "insert into visits select $1 from pg_sleep(0.005) on conflict do nothing", [n]).pipe(
@@ -47,7 +44,7 @@ const program = server.use((address) =>
 
       yield* TaskGroup.run(
         Effect.gen(function* () {
-          yield* killer
+          yield* TaskGroup.start(killer, { name: "killer" })
           for (let n = 0; n < 100; n++) yield* TaskGroup.fork(insert(n), { name: `insert:${n}` })
         }),
         { limit: 20 }
