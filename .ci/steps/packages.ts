@@ -52,10 +52,24 @@ const install = async (root: string, folder: string, tarballs: ReadonlyArray<str
   })
 }
 
+/** The installed lint plugin finds a mistake. */
+const lint = async (folder: string): Promise<Result> => {
+  const config = { jsPlugins: ["@skein/oxlint-plugin"], rules: { "skein/no-unowned-fork": "error" } }
+  writeFileSync(join(folder, "oxlint.json"), JSON.stringify(config))
+  writeFileSync(
+    join(folder, "unowned.js"),
+    'import { Effect } from "effect"\nEffect.runFork(Effect.forkDetach(Effect.void))\n'
+  )
+  const { output } = await run("oxlint", ["-c", "oxlint.json", "unowned.js"], { cwd: folder })
+  const found = output.includes("skein(no-unowned-fork)")
+  return { ok: found, output: found ? "" : `the lint plugin found nothing\n${output}` }
+}
+
 const smoke = (root: string, folder: string): Promise<Result> => {
   const bin = (name: string) => join(root, "node_modules/.bin", name)
   const programs = readdirSync(folder).filter((file) => file.endsWith(".ts"))
   return inTurn([
+    () => lint(folder),
     async () => quiet(await run(bin("tsc"), ["-p", "."], { cwd: folder })),
     ...programs.map((file) => async () => {
       const result = await run(process.execPath, [file], { cwd: folder, timeout: 30_000 })
