@@ -52,6 +52,14 @@ describe("Runner", { timeout: 60_000 }, () => {
       })
     )
 
+    it.live("refuses a second main", () =>
+      Effect.gen(function* () {
+        const ended = yield* run("ending", "twice")
+        expect(ended.code).toBe(1)
+        expect(ended.stderr).toContain("Runner.main: another program is run already")
+      })
+    )
+
     it.live("reports an uncaught exception and an unhandled rejection, cleans up and exits with 1", () =>
       Effect.gen(function* () {
         const uncaught = yield* run("ending", "uncaught")
@@ -104,6 +112,13 @@ describe("Runner", { timeout: 60_000 }, () => {
         expect(ended.code).toBe(70)
         expect(ended.stdout).toBe("cleaned up\n")
         expect(ended.stderr).toContain("The program cannot go on: everything waits.")
+      })
+    )
+
+    it.live("is found beside an idle worker and a loop monitor", () =>
+      Effect.gen(function* () {
+        const ended = yield* run("ending", "waitsBesideHelpers")
+        expect([ended.code, ended.stdout]).toEqual([70, "3\n"])
       })
     )
 

@@ -38,12 +38,15 @@ const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
     stream.write("", () => resolve())
   })
 
-/** Ends the process once everything written has gone out, into a pipe too. */
+/** Ends the process once everything written has gone out, into a pipe too; `process.exitCode` may still change. */
 export const exitFlushed = (code: number): void => {
   process.exitCode = code
-  const timer = setTimeout(() => process.exit(code), patience)
-  void Promise.all([flushed(process.stdout), flushed(process.stderr)]).then(() => {
-    clearTimeout(timer)
-    process.exit(code)
+  const timer = setTimeout(() => process.exit(), patience)
+  // Not in this turn: an exception that is on its way is to be seen.
+  setImmediate(() => {
+    void Promise.all([flushed(process.stdout), flushed(process.stderr)]).then(() => {
+      clearTimeout(timer)
+      process.exit()
+    })
   })
 }

@@ -32,6 +32,8 @@ const longest = 2 ** 31 - 1
 const lookEvery = 1000
 const lookShare = 50
 
+let running = false
+
 export class Run {
   private readonly options: RunOptions
   private readonly state = new State()
@@ -52,6 +54,9 @@ export class Run {
   }
 
   start(effect: Effect.Effect<unknown, unknown>): void {
+    if (running)
+      throw new Error("Runner.main: another program is run already, and a process has one end only")
+    running = true
     this.listen()
     const program = CancelScope.run((scope) => {
       this.scope = scope
@@ -100,6 +105,7 @@ export class Run {
   private onUncaught(what: string, error: unknown): void {
     this.say("Error", `${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
     this.forced ??= 1
+    if (this.ended) process.exitCode ||= 1
     this.cancel(what)
   }
 
@@ -187,7 +193,7 @@ export class Run {
       body !== undefined &&
       Exit.isFailure(body) &&
       Cause.hasInterruptsOnly(body.cause) &&
-      Option.isNone(CancelReason.fromCause(body.cause))
+      Option.isNone(CancelReason.fromCause(Cause.fromReasons(body.cause.reasons.slice(0, 1))))
     )
   }
 
