@@ -59,6 +59,18 @@ describe("Runner", { timeout: 60_000 }, () => {
       })
     )
 
+    it.live("is logged through the program's loggers, with the time each phase took", () =>
+      Effect.gen(function* () {
+        const ended = yield* serve("logs", ["SIGTERM"])
+        expect(ended.stderr).toBe("")
+        const messages = lines(ended)
+          .slice(1)
+          .map((line) => (JSON.parse(line) as { message: string }).message)
+        expect(messages[0]).toBe("SIGTERM: cancelling, clean-up may take 10.0s")
+        expect(messages[1]).toMatch(/^SIGTERM: shut down, cancelled in \d+ms$/)
+      })
+    )
+
     it.live("is heeded before the program has come anywhere", () =>
       Effect.gen(function* () {
         const program = yield* start("serving", "early")

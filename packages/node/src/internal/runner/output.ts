@@ -8,24 +8,20 @@ export type Level = "Info" | "Warn" | "Error"
 
 const standard = Context.get(Context.empty(), References.CurrentLoggers)
 
-/**
- * Through the loggers of the program when it has set any; else to standard error, because standard output belongs to the
- * program.
- */
-export const say = (
-  fiber: Fiber.Fiber<unknown, unknown> | undefined,
-  level: Level,
-  message: string
-): void => {
-  if (
-    fiber !== undefined &&
-    fiber.pollUnsafe() === undefined &&
-    fiber.getRef(References.CurrentLoggers) !== standard
-  ) {
-    Effect.runForkWith(fiber.context)(Effect.logWithLevel(level)(message))
-  } else {
-    process.stderr.write(`${message}\n`)
-  }
+/** The context of the program where it has set loggers of its own; they are in the context of the fiber that runs it. */
+export const loggingContext = (
+  fiber: Fiber.Fiber<unknown, unknown> | undefined
+): Context.Context<never> | undefined =>
+  fiber !== undefined &&
+  fiber.pollUnsafe() === undefined &&
+  fiber.getRef(References.CurrentLoggers) !== standard
+    ? fiber.context
+    : undefined
+
+/** Through the loggers of the program; else to standard error, because standard output belongs to the program. */
+export const say = (context: Context.Context<never> | undefined, level: Level, message: string): void => {
+  if (context === undefined) process.stderr.write(`${message}\n`)
+  else Effect.runForkWith(context)(Effect.logWithLevel(level)(message))
 }
 
 /** A reader that does not read must not keep the process. */

@@ -1,6 +1,7 @@
 /** One run of a program: signals, timers and exits drive it from phase to phase. */
 import { CancelReason, CancelScope, TaskGroup } from "@skein/core"
 import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -8,7 +9,7 @@ import * as Option from "effect/Option"
 
 import { SharedDispatcherScheduler } from "./dispatcher.ts"
 import * as exitCode from "./exitCode.ts"
-import { exitFlushed, say } from "./output.ts"
+import { exitFlushed, loggingContext, say } from "./output.ts"
 import type { Level } from "./output.ts"
 import * as report from "./report.ts"
 import { Current, State } from "./state.ts"
@@ -39,6 +40,10 @@ export class Run {
   private readonly state = new State()
   private fiber: Fiber.Fiber<CancelScope.Outcome<unknown>, unknown> | undefined
   private scope: CancelScope.CancelScope | undefined
+  /** The fiber of main's body. */
+  private main: Fiber.Fiber<unknown, unknown> | undefined
+  /** Loggers of the program, when they were last seen. */
+  private context: Context.Context<never> | undefined
   /** How main itself came to its end, whatever became of its group. */
   private body: Exit.Exit<unknown, unknown> | undefined
   private timer: NodeJS.Timeout | undefined
@@ -60,7 +65,10 @@ export class Run {
     this.listen()
     const program = CancelScope.run((scope) => {
       this.scope = scope
-      const main = Effect.onExit(effect, (exit) => Effect.sync(() => void (this.body = exit)))
+      const main = Effect.withFiber((fiber) => {
+        this.main = fiber
+        return Effect.onExit(effect, (exit) => Effect.sync(() => void (this.body = exit)))
+      })
       return TaskGroup.run(main, { name: "main" }) as Effect.Effect<unknown, unknown>
     }).pipe(Effect.provideService(Current, this.state))
     const { sharedDispatcher } = this.options
@@ -224,7 +232,9 @@ export class Run {
   }
 
   private say(level: Level, message: string): void {
-    say(this.fiber, level, message)
+    this.context = loggingContext(this.main) ?? this.context
+    // Its loggers may be closed with the program: what must not be lost goes to standard error then.
+    say(this.ended && level === "Error" ? undefined : this.context, level, message)
   }
 
   /** Finds those who wait for each other while other work keeps the process alive. */
