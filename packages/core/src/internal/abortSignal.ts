@@ -35,12 +35,13 @@ export const reasonOfSignal = (fiber: AnyFiber | undefined, signal: AbortSignal)
 class Hub {
   readonly signal: AbortSignal
   readonly scopes: Set<Scope> = new Set()
-  constructor(signal: AbortSignal) {
-    this.signal = signal
-  }
-  handleEvent(): void {
+  // A function: Node calls a listener that is an object through a promise.
+  readonly onAbort = (): void => {
     hubs.delete(this.signal)
     for (const scope of this.scopes) scope.cancel(reasonOfSignal(scope.owner, this.signal), undefined)
+  }
+  constructor(signal: AbortSignal) {
+    this.signal = signal
   }
 }
 
@@ -52,14 +53,14 @@ export const listen = (signal: AbortSignal, scope: Scope): (() => void) => {
   if (hub === undefined) {
     hub = new Hub(signal)
     hubs.set(signal, hub)
-    signal.addEventListener("abort", hub, { once: true })
+    signal.addEventListener("abort", hub.onAbort, { once: true })
   }
   hub.scopes.add(scope)
   return () => {
     hub.scopes.delete(scope)
     if (hub.scopes.size > 0 || hubs.get(signal) !== hub) return
     hubs.delete(signal)
-    signal.removeEventListener("abort", hub)
+    signal.removeEventListener("abort", hub.onAbort)
   }
 }
 
