@@ -7,6 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import { writeFile } from "node:fs/promises"
 import * as Crawl from "../crawl/Crawl.ts"
 import * as Parser from "../crawl/Parser.ts"
@@ -59,10 +60,12 @@ export const check = (start: URL, settings: Settings) =>
     const crawled = yield* Crawl.crawl(run, options).pipe(
       Runner.untilShutdown,
       Effect.ensuring(progress.clear),
-      Effect.tapError(() => Effect.ignore(store.end(run.id, "failed")))
+      Effect.result
     )
-    const complete = Option.isSome(crawled)
-    yield* store.end(run.id, complete ? "finished" : "interrupted")
+    // A full disk ends the crawl; what had been stored by then can be read back and is reported all the same.
+    const trouble = Result.isFailure(crawled) ? Option.some(crawled.failure) : Option.none()
+    const complete = Result.isSuccess(crawled) && Option.isSome(crawled.success)
+    if (Option.isNone(trouble)) yield* store.end(run.id, complete ? "finished" : "interrupted")
     const report = yield* Report.make({
       run: run.id,
       start: normalise(start),
@@ -72,6 +75,7 @@ export const check = (start: URL, settings: Settings) =>
       turnedAway: run.ledger.turnedAway()
     })
     yield* deliver(report, settings)
+    if (Option.isSome(trouble)) return yield* trouble.value
     return { report, status: complete ? (report.broken.length === 0 ? 0 : 1) : STOPPED }
   }).pipe(Effect.provide(services(start, settings)))
 

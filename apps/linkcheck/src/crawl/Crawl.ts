@@ -53,6 +53,7 @@ export const crawl = Effect.fn("crawl")(function* (run: Run, options: Options) {
   yield* WorkQueue.offerAll(frontier, run.pending)
   yield* Effect.gen(function* () {
     yield* TaskGroup.fork(progress.ticking, { name: "progress", background: true })
+    yield* TaskGroup.fork(store.flushing, { name: "store", background: true })
     yield* WorkQueue.consume(frontier, visit, { workers: options.workers, until: "idle", name: "visit" })
   }).pipe(TaskGroup.run({ name: "crawl" }))
 })

@@ -4,13 +4,17 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import type { MissingFragment, Problem } from "../domain/Problem.ts"
 import type { Want } from "../http/Exchange.ts"
 import { attempt, connection, type Database, StoreError } from "./Database.ts"
 import * as Sql from "./sql.ts"
+import { insertTargets, openRun, recordOutcome } from "./writes.ts"
 
 export { StoreError }
+
+/** Results that are written at once, without waiting for the next tick. */
+const BATCH = 256
 
 export interface Target {
   readonly url: string
@@ -63,7 +67,13 @@ export interface Opened {
   readonly known: ReadonlyArray<KnownTarget>
 }
 
-/** **Errors** of all operations: `StoreError`. **Cancellation** Cancel-safe: a transaction is one synchronous step. */
+/**
+ * Results are written in batches, none later than a tenth of a second after it came (`flushing`); `end`, `query` and
+ * the closing of the scope write what is left. A process that is killed loses no more than that, and a resumed run
+ * fetches it again: a result and the targets it adds are in one transaction.
+ *
+ * **Errors** of all operations: `StoreError`. **Cancellation** Cancel-safe: a transaction is one synchronous step.
+ */
 export class Store extends Context.Service<
   Store,
   {
@@ -71,6 +81,8 @@ export class Store extends Context.Service<
     readonly open: (start: string, resume: boolean) => Effect.Effect<Opened, StoreError>
     readonly add: (run: number, targets: ReadonlyArray<Target>) => Effect.Effect<void, StoreError>
     readonly record: (run: number, outcome: Outcome) => Effect.Effect<void, StoreError>
+    /** Writes again and again what has come in; runs beside the crawl. */
+    readonly flushing: Effect.Effect<never, StoreError>
     readonly end: (run: number, state: RunState) => Effect.Effect<void, StoreError>
     /** Read with any query: for reports. */
     readonly query: <A>(read: (database: Database) => A) => Effect.Effect<A, StoreError>
@@ -99,81 +111,35 @@ export const layer = (path: string): Layer.Layer<Store, StoreError> =>
       // A file that cannot be used is reported before the first request, not after it.
       yield* use(() => undefined)
 
-      const insert = (database: Database, run: number, targets: ReadonlyArray<Target>): void => {
-        const statement = database.prepare(Sql.INSERT_TARGET)
-        for (const { depth, url, want } of targets) statement.run(run, url, want, depth)
+      let pending: Array<(database: Database) => void> = []
+      const writePending = (database: Database): void => {
+        if (pending.length === 0) return
+        database.transaction(() => {
+          for (const write of pending) write(database)
+        })
+        // Only now: a write that failed is tried again with the next, and fails that too.
+        pending = []
       }
+      const flush = use(writePending)
+      const later = (write: (database: Database) => void): Effect.Effect<void, StoreError> =>
+        Effect.suspend(() => (pending.push(write) < BATCH ? Effect.void : flush))
+      yield* Effect.addFinalizer(() => Effect.ignore(flush))
+
       return {
-        query: use,
+        query: (read) => Effect.andThen(Effect.ignore(flush), use(read)),
         open: Effect.fnUntraced(function* (start, resume) {
+          yield* flush
           const now = yield* Clock.currentTimeMillis
           return yield* use((database) => database.transaction(() => openRun(database, start, resume, now)))
         }),
-        add: (run, targets) => use((database) => database.transaction(() => insert(database, run, targets))),
-        record: (run, outcome) =>
-          use((database) =>
-            database.transaction(() => {
-              recordOutcome(database, run, outcome)
-              insert(database, run, outcome.discovered)
-            })
-          ),
+        add: (run, targets) => later((database) => insertTargets(database, run, targets)),
+        record: (run, outcome) => later((database) => recordOutcome(database, run, outcome)),
+        flushing: Effect.forever(Effect.andThen(Effect.sleep("100 millis"), flush)),
         end: Effect.fnUntraced(function* (run, state) {
           const now = yield* Clock.currentTimeMillis
-          yield* use((database) => database.prepare(Sql.END_RUN).run(state, now, run))
+          yield* later((database) => void database.prepare(Sql.END_RUN).run(state, now, run))
+          yield* flush
         })
       }
     })
   )
-
-const openRun = (database: Database, start: string, resume: boolean, now: number): Opened => {
-  const last = database.prepare(Sql.LAST_RUN).get(start) as { id: number; state: string } | undefined
-  if (resume && last !== undefined && last.state !== "finished") {
-    database.prepare(Sql.REOPEN_RUN).run(last.id)
-    return {
-      run: last.id,
-      known: database.prepare(Sql.TARGETS).all(last.id) as unknown as Array<KnownTarget>
-    }
-  }
-  for (const sql of Sql.FORGET) database.prepare(sql).run(start)
-  database.prepare("delete from run where start = ?").run(start)
-  const { lastInsertRowid } = database.prepare(Sql.INSERT_RUN).run(start, now)
-  return { run: Number(lastInsertRowid), known: [] }
-}
-
-const recordOutcome = (database: Database, run: number, outcome: Outcome): void => {
-  const problem = Option.getOrUndefined(outcome.problem)
-  database
-    .prepare(Sql.FINISH_TARGET)
-    .run(
-      problem === undefined ? "ok" : "broken",
-      outcome.status ?? null,
-      outcome.final ?? null,
-      outcome.contentType,
-      outcome.title,
-      outcome.parsed ? 1 : 0,
-      outcome.retries,
-      outcome.redirects,
-      problem?._tag ?? null,
-      problem?.why ?? null,
-      outcome.millis,
-      run,
-      outcome.url
-    )
-  const link = database.prepare(Sql.INSERT_LINK)
-  for (const found of outcome.links) {
-    link.run(
-      run,
-      found.page,
-      found.line,
-      found.element,
-      found.attribute,
-      found.text,
-      found.url,
-      found.fragment ?? null,
-      found.problem?._tag ?? null,
-      found.problem?.why ?? null
-    )
-  }
-  const anchor = database.prepare(Sql.INSERT_ANCHOR)
-  for (const name of outcome.anchors) anchor.run(run, outcome.final ?? outcome.url, name)
-}

@@ -40,8 +40,6 @@ create table if not exists link (
   problem text,
   why text
 );
-create index if not exists link_url on link (run, url);
-create index if not exists link_page on link (run, page);
 create table if not exists anchor (
   run integer not null,
   page text not null,
@@ -92,10 +90,11 @@ order by l.url, l.fragment, l.page, l.line`
 
 export const HAS_ANCHOR = `select 1 from anchor where run = ? and page = ? and name = ?`
 
-/** Broken targets that no page links to: the start page. */
+/** The start page, when it is broken and no page links to it. */
 export const BROKEN_ALONE = `
 select t.url, t.problem, t.why, t.status from target t
-where t.run = ?1 and t.state = 'broken' and not exists (select 1 from link l where l.run = t.run and l.url = t.url)`
+where t.run = ?1 and t.depth = 0 and t.state = 'broken'
+  and not exists (select 1 from link l where l.run = t.run and l.url = t.url)`
 
 export const SUMMARY = `
 select
