@@ -1,0 +1,66 @@
+/** On what it was measured: a number without this says nothing. */
+import { execFileSync } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { cpus, loadavg, totalmem } from "node:os"
+
+export interface Machine {
+  readonly processor: string
+  readonly cores: number
+  readonly memoryGb: number
+  readonly system: string
+  readonly versions: Readonly<Record<string, string>>
+}
+
+const peers = [
+  "effect",
+  "effection",
+  "p-limit",
+  "p-queue",
+  "async-sema",
+  "async-mutex",
+  "piscina",
+  "rolldown",
+  "esbuild"
+]
+
+const versionOf = (name: string): string =>
+  (
+    JSON.parse(readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), "utf8")) as {
+      readonly version: string
+    }
+  ).version
+
+const ask = (command: string, ...args: ReadonlyArray<string>): string | undefined => {
+  try {
+    return execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim()
+  } catch {
+    return undefined
+  }
+}
+
+/** What Python offers here, with versions. */
+export const pythons = (): Readonly<Record<string, string>> => {
+  const version = ask(
+    "python3",
+    "-c",
+    "import asyncio, sys; asyncio.TaskGroup; print(sys.version.split()[0])"
+  )
+  if (version === undefined) return {}
+  const trio = ask("python3", "-c", "import trio; print(trio.__version__)")
+  return { asyncio: version, ...(trio !== undefined && { trio }) }
+}
+
+export const describeMachine = (): Machine => ({
+  processor: cpus()[0]?.model.trim() ?? "unknown",
+  cores: cpus().length,
+  memoryGb: Math.round(totalmem() / 2 ** 30),
+  system: `${process.platform} ${process.arch}`,
+  versions: {
+    node: process.versions.node,
+    ...Object.fromEntries(peers.map((name) => [name, versionOf(name)])),
+    ...pythons()
+  }
+})
+
+/** Others' work on the machine at this moment, in processors. */
+export const load = (): number => loadavg()[0] ?? 0

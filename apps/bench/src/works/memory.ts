@@ -1,0 +1,168 @@
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FiberSet from "effect/FiberSet"
+import { action, run, spawn } from "effection"
+
+import { TaskGroup } from "@skein/core"
+
+import { start } from "../floor.ts"
+import { define } from "../work.ts"
+import type { Round, System } from "../work.ts"
+
+const gc = globalThis.gc ?? (() => {})
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** Bytes that are live only while the tasks are. */
+const between = async (begin: () => Promise<() => Promise<unknown>>): Promise<number> => {
+  await turn()
+  gc()
+  const before = process.memoryUsage().heapUsed
+  const end = await begin()
+  await turn()
+  gc()
+  const bytes = process.memoryUsage().heapUsed - before
+  await end()
+  return bytes
+}
+
+const inEffect =
+  (
+    begin: (n: number, task: Effect.Effect<void>) => Effect.Effect<unknown>,
+    task: Effect.Effect<void>
+  ): Round =>
+  (n) =>
+    between(async () => {
+      const fiber = Effect.runFork(begin(n, task))
+      return () => Effect.runPromise(Fiber.interrupt(fiber))
+    })
+
+const floor = (n: number, task: Effect.Effect<void>) =>
+  Effect.flatMap(start(n, task), (fibers) =>
+    Effect.onInterrupt(Effect.never, () => Fiber.interruptAll(fibers))
+  )
+
+const forEach = (n: number, task: Effect.Effect<void>) =>
+  Effect.forEach(Array.from({ length: n }), () => task, { concurrency: "unbounded", discard: true })
+
+const fiberSet = (n: number, task: Effect.Effect<void>) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const set = yield* FiberSet.make<void>()
+      for (let i = 0; i < n; i++) yield* FiberSet.run(set, task)
+      yield* Effect.never
+    })
+  )
+
+const skein = (n: number, task: Effect.Effect<void>) =>
+  TaskGroup.run(
+    Effect.gen(function* () {
+      for (let i = 0; i < n; i++) yield* TaskGroup.fork(task)
+    })
+  )
+
+const promisesSuspended: Round = (n) =>
+  between(async () => {
+    const held: Array<() => void> = []
+    const all = Promise.all(
+      Array.from({ length: n }, async () => {
+        await new Promise<void>((resolve) => held.push(resolve))
+      })
+    )
+    return async () => {
+      for (const resume of held) resume()
+      await all
+    }
+  })
+
+const promisesSleeping: Round = (n) =>
+  between(async () => {
+    const held: Array<() => void> = []
+    const all = Promise.all(
+      Array.from({ length: n }, async () => {
+        await new Promise<void>((resolve) => {
+          const handle = setTimeout(resolve, 3_600_000)
+          held.push(() => {
+            clearTimeout(handle)
+            resolve()
+          })
+        })
+      })
+    )
+    return async () => {
+      for (const resume of held) resume()
+      await all
+    }
+  })
+
+const effection =
+  (sleeps: boolean): Round =>
+  (n) =>
+    between(async () => {
+      const root = run(function* () {
+        for (let i = 0; i < n; i++) {
+          yield* spawn(() =>
+            action<void>((resolve) => {
+              if (!sleeps) return () => {}
+              const handle = setTimeout(() => resolve(undefined), 3_600_000)
+              return () => clearTimeout(handle)
+            })
+          )
+        }
+        yield* action<void>(() => () => {})
+      })
+      await turn()
+      return () => root.halt() as unknown as Promise<void>
+    })
+
+const systems = (
+  task: Effect.Effect<void>,
+  native: Round,
+  sleeps: boolean
+): Readonly<Record<string, System>> => ({
+  floor: { round: inEffect(floor, task) },
+  promises: { round: native },
+  "Effect forEach": { round: inEffect(forEach, task) },
+  "Effect FiberSet": { round: inEffect(fiberSet, task) },
+  "Skein TaskGroup": { round: inEffect(skein, task) },
+  Effection: { round: effection(sleeps), most: 2_000 }
+})
+
+export const suspended = define({
+  id: "memory-suspended",
+  title: "Bytes per suspended task",
+  description: "Heap that is live while so many tasks of one group are suspended, per task.",
+  unit: "task",
+  n: 20_000,
+  memory: true,
+  essential: true,
+  floor: "floor",
+  effect: "Effect forEach",
+  goals: [
+    {
+      text: "at most 550 bytes (forEach: 630)",
+      system: "Skein TaskGroup",
+      against: "Effect forEach",
+      ratio: 550 / 630
+    }
+  ],
+  systems: systems(
+    Effect.callback<void>(() => {}),
+    promisesSuspended,
+    false
+  ),
+  python: ["asyncio", "trio"]
+})
+
+export const sleeping = define({
+  id: "memory-sleeping",
+  title: "Bytes per sleeping task",
+  description: "The same for tasks that sleep, each with its timer.",
+  unit: "task",
+  n: 20_000,
+  memory: true,
+  floor: "floor",
+  effect: "Effect forEach",
+  systems: systems(Effect.sleep("1 hour"), promisesSleeping, true),
+  python: ["asyncio", "trio"]
+})

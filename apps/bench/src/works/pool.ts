@@ -1,0 +1,87 @@
+import * as Effect from "effect/Effect"
+import * as EffectPool from "effect/Pool"
+
+import { Pool } from "@skein/core"
+
+import { forkAll } from "../floor.ts"
+import { define, setImmediatePromise } from "../work.ts"
+import type { Round } from "../work.ts"
+
+const size = 10
+const tasks = 100
+
+const leases = (use: Effect.Effect<unknown, unknown>, n: number) =>
+  forkAll(tasks, () =>
+    Effect.gen(function* () {
+      for (let i = 0; i < n / tasks; i++) yield* use
+    })
+  )
+
+const work = () => Effect.yieldNow
+
+/** What one writes by hand: an array of items and one of waiters; no limit in time, no check, nothing on failure. */
+const byHand: Round = async (n) => {
+  const idle = Array.from({ length: size }, () => ({}))
+  const waiting: Array<(item: object) => void> = []
+  const lease = (): Promise<object> | object =>
+    idle.pop() ?? new Promise<object>((resolve) => waiting.push(resolve))
+  const release = (item: object) => {
+    const next = waiting.shift()
+    if (next === undefined) idle.push(item)
+    else next(item)
+  }
+  await Promise.all(
+    Array.from({ length: tasks }, async () => {
+      for (let i = 0; i < n / tasks; i++) {
+        const item = await lease()
+        await setImmediatePromise()
+        release(item)
+      }
+    })
+  )
+}
+
+export const pool = define({
+  id: "pool",
+  title: "A pool of ten for a hundred tasks",
+  description: "A hundred tasks lease one of ten items again and again, and yield once while they hold it.",
+  unit: "lease",
+  n: 20_000,
+  essential: true,
+  effect: "Effect Pool",
+  goals: [
+    { text: "3 µs where Pool.use needs 7.7", system: "Skein Pool", against: "Effect Pool", ratio: 3 / 7.7 }
+  ],
+  systems: {
+    "by hand": { round: byHand, note: "promises, no safety at all" },
+    "Effect Pool": {
+      round: async (n) => {
+        await Effect.runPromise(
+          Effect.scoped(
+            Effect.flatMap(EffectPool.make({ acquire: Effect.sync(() => ({})), size }), (items) =>
+              leases(EffectPool.use(items, work), n)
+            )
+          )
+        )
+      }
+    },
+    "Skein Pool": {
+      round: async (n) => {
+        await Effect.runPromise(
+          Effect.scoped(
+            Effect.flatMap(
+              Pool.make({
+                acquire: Effect.sync(() => ({})),
+                min: size,
+                max: size,
+                acquireTimeout: "1 minute"
+              }),
+              (items) => leases(Pool.use(items, work), n)
+            )
+          )
+        )
+      }
+    }
+  },
+  python: ["asyncio"]
+})
