@@ -1,9 +1,9 @@
 /**
  * The one file that touches fields of Effect which are not public.
  *
- * A {@link Frame} is an Effect primitive that, once evaluated, sits at the bottom of its fiber's stack until the
- * fiber exits. That gives, at the price of one object and no observer, closure or context entry: the way from a fiber
- * to what runs on it, and a hook at the fiber's exit.
+ * A {@link Frame} is an Effect primitive that, once evaluated, sits among its fiber's observers until the fiber exits.
+ * That gives, without a closure or an entry in the context: the way from a fiber to what runs on it, and the first
+ * word of its exit.
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -13,7 +13,6 @@ import type * as Fiber from "effect/Fiber"
 
 const evaluate = "~effect/Effect/evaluate"
 const contA = "~effect/Effect/successCont"
-const contE = "~effect/Effect/failureCont"
 const contAll = "~effect/Effect/ensureCont"
 const identifier = "~effect/Effect/identifier"
 
@@ -21,7 +20,6 @@ const identifier = "~effect/Effect/identifier"
 interface FiberImpl extends Fiber.Fiber<any, any> {
   readonly _stack: Array<unknown>
   _observers: Array<(exit: Exit.Exit<any, any>) => void> | undefined
-  readonly _children: Set<unknown> | undefined
   readonly _exit: Exit.Exit<any, any> | undefined
   readonly _interruptedCause: unknown
   readonly _running: boolean
@@ -49,10 +47,7 @@ export abstract class Frame {
     this.effect = effect
   }
 
-  /**
-   * The exit is decided, all finalizers of the effect have run, the fiber does not show it yet (`pollUnsafe`).
-   * Resume or interrupt no other fiber from here: use {@link afterExit}. A throw here would lose the exit.
-   */
+  /** The fiber has exited, and this hears of it first. Resume and interrupt other fibers through the trampoline. */
   protected abstract onExit(exit: AnyExit): void
 
   /** Called when the fiber takes its first step; what it returns is run. */
@@ -64,21 +59,10 @@ export abstract class Frame {
 
   [evaluate](fiber: FiberImpl): unknown {
     this.fiber = fiber
-    fiber._stack.push(this)
-    return this.onStart(fiber)
-  }
-
-  // Without it the run loop skips this frame when an interruptible fiber was interrupted.
-  [contAll](fiber: FiberImpl): void {
-    fiber.interruptible = false
-  }
-
-  [contA](value: unknown, fiber: FiberImpl, exit?: AnyExit): unknown {
-    return settle(this, fiber, exit ?? Exit.succeed(value))
-  }
-
-  [contE](cause: any, fiber: FiberImpl, exit?: AnyExit): unknown {
-    return settle(this, fiber, exit ?? Exit.failCause(cause))
+    if (fiber._observers === undefined) fiber._observers = [observe, this] as never
+    else fiber._observers.unshift(observe, this as never)
+    // In the same step: one turn of the run loop less for each fiber.
+    return (this.onStart(fiber) as any)[evaluate](fiber)
   }
 
   /** Calls the protected hook; for this module only. */
@@ -96,16 +80,15 @@ export abstract class Frame {
 
 ;(Frame.prototype as any)[identifier] = "SkeinFrame"
 
-// `yieldWith` ends the run loop here and now. Returning the exit as an operation instead would let the fiber be parked,
-// and interrupted, between the hook and its exit.
-const settle = (frame: Frame, fiber: FiberImpl, exit: AnyExit): unknown => {
-  if (fiber._children !== undefined && fiber._children.size > 0) {
-    // Children of `Effect.forkChild` are interrupted and awaited only now; the exit shows after that.
-    fiber.addObserver((exit) => Frame.exited(frame, exit))
-  } else {
-    Frame.exited(frame, exit)
-  }
-  return fiber.yieldWith(exit)
+// A frame sits in its fiber's list of observers, behind this function, which the fiber calls as a method of the list. So
+// no closure is needed to know whose exit it is; and the list is the way from a fiber to its frame.
+const observe = function (this: Array<unknown>, exit: AnyExit): void {
+  const at = this.length === 2 ? 1 : this.indexOf(observe) + 1
+  const frame = this[at] as Frame
+  // The fiber must not call the frame itself.
+  if (this.length === 2) this.pop()
+  else this.splice(at, 1)
+  Frame.exited(frame, exit)
 }
 
 // Fibers that are started at once nest run loops: some 1,000 levels overflow the stack.
@@ -116,14 +99,22 @@ let depth = 0
  * Starts a fiber on a frame: at once, or through the dispatcher when many starts are nested already. However late the
  * fiber takes its first step, and even if it never does, the frame knows the fiber and hears of its exit.
  */
-export const start = (context: Context.Context<never>, frame: Frame): AnyFiber => {
-  if (depth >= maxDepth) return startLate(Effect.runForkWith(context)(Effect.flatMap(Effect.yieldNow, () => frame as any)), frame)
-  depth++
-  try {
-    const fiber = Effect.runForkWith(context)(frame as any) as AnyFiber
-    return frame.fiber === undefined ? startLate(fiber, frame) : fiber
-  } finally {
-    depth--
+export const start = (context: Context.Context<never>, frame: Frame): AnyFiber => starter(context)(frame)
+
+export type Start = (frame: Frame) => AnyFiber
+
+/** {@link start} for many frames in one context. */
+export const starter = (context: Context.Context<never>): Start => {
+  const run = Effect.runForkWith(context) as (effect: unknown) => AnyFiber
+  return (frame) => {
+    if (depth >= maxDepth) return startLate(run(Effect.flatMap(Effect.yieldNow, () => frame as any)), frame)
+    depth++
+    try {
+      const fiber = run(frame)
+      return frame.fiber === undefined ? startLate(fiber, frame) : fiber
+    } finally {
+      depth--
+    }
   }
 }
 
@@ -136,8 +127,12 @@ const startLate = (fiber: AnyFiber, frame: Frame): AnyFiber => {
 
 /** The frame of a fiber; undefined for fibers that Skein did not start, and after the exit. */
 export const frameOf = (fiber: AnyFiber): Frame | undefined => {
-  const bottom = (fiber as FiberImpl)._stack[0]
-  return bottom instanceof Frame ? bottom : undefined
+  const observers = (fiber as FiberImpl)._observers as ReadonlyArray<unknown> | undefined
+  if (observers === undefined) return undefined
+  const second = observers[1]
+  if (second instanceof Frame) return second
+  const at = observers.length > 2 ? observers.indexOf(observe) : -1
+  return at === -1 ? undefined : (observers[at + 1] as Frame)
 }
 
 /** Runs a callback as soon as the fiber shows its exit, before all other observers. */
@@ -149,7 +144,8 @@ export const afterExit = (fiber: AnyFiber, run: (exit: AnyExit) => void): void =
 }
 
 /** True once the fiber was asked to stop, whether or not it has noticed. */
-export const isInterrupted = (fiber: AnyFiber): boolean => (fiber as FiberImpl)._interruptedCause !== undefined
+export const isInterrupted = (fiber: AnyFiber): boolean =>
+  (fiber as FiberImpl)._interruptedCause !== undefined
 
 /** The interruptions a fiber was asked for, as a Cause; undefined when there are none. */
 export const interruptedCause = (fiber: AnyFiber): import("effect/Cause").Cause<never> | undefined =>
@@ -225,7 +221,9 @@ export abstract class Obligation {
 const restoreInterruptible = {
   [contAll](fiber: FiberImpl): unknown {
     fiber.interruptible = true
-    return fiber._interruptedCause === undefined ? undefined : () => Exit.failCause(fiber._interruptedCause as any)
+    return fiber._interruptedCause === undefined
+      ? undefined
+      : () => Exit.failCause(fiber._interruptedCause as any)
   }
 }
 
@@ -259,11 +257,11 @@ export const succeedNow = (fiber: AnyFiber, value: unknown): AnyEffect => {
 }
 
 /** An effect that is one object and one step of the run loop; `run` is called anew at each evaluation. */
-export abstract class Operation<A, E = never, R = never> extends (Effectable.Class as unknown as abstract new <
+export abstract class Operation<
   A,
-  E,
-  R
->() => Effect.Effect<A, E, R>)<A, E, R> {
+  E = never,
+  R = never
+> extends (Effectable.Class as unknown as abstract new <A, E, R>() => Effect.Effect<A, E, R>)<A, E, R> {
   protected abstract run(fiber: AnyFiber): AnyEffect
 
   [evaluate](fiber: FiberImpl): unknown {

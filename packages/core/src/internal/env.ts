@@ -36,14 +36,33 @@ const empty: Env = { group: undefined, scope: undefined, held: undefined }
 
 export const Env: Context.Reference<Env> = Context.Reference<Env>("~skein/Env", { defaultValue: () => empty })
 
-export const envOf = (fiber: Fiber.Fiber<any, any>): Env => fiber.getRef(Env)
+// One context asks many times over: forks in a loop, locks taken in turn.
+let lastContext: Context.Context<never> | undefined
+let lastEnv: Env = empty
+
+export const envOf = (fiber: Fiber.Fiber<any, any>): Env => {
+  const context = fiber.context
+  if (context === lastContext) return lastEnv
+  lastContext = context
+  return (lastEnv = Context.get(context, Env))
+}
+
+/** Called when a group is complete: the last context must not keep it alive. */
+export const forgetContext = (): void => {
+  lastContext = undefined
+  lastEnv = empty
+}
 
 export const envIn = (context: Context.Context<never>): Env => Context.get(context, Env)
 
 export const withEnv = <R>(context: Context.Context<R>, env: Env): Context.Context<R> =>
   Context.add(context, Env as any, env) as any
 
-export const withScope = (env: Env, scope: EnclosingScope): Env => ({ group: env.group, scope, held: env.held })
+export const withScope = (env: Env, scope: EnclosingScope): Env => ({
+  group: env.group,
+  scope,
+  held: env.held
+})
 
 export const withHeld = (env: Env, resource: object): Env => ({
   group: env.group,
@@ -52,7 +71,8 @@ export const withHeld = (env: Env, resource: object): Env => ({
 })
 
 export const holds = (env: Env, resource: object): boolean => {
-  for (let held = env.held; held !== undefined; held = held.parent) if (held.resource === resource) return true
+  for (let held = env.held; held !== undefined; held = held.parent)
+    if (held.resource === resource) return true
   return false
 }
 

@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit"
 import { Operation, StackEntry, park, succeedNow, unpark } from "./effect.ts"
 import type { AnyEffect, AnyFiber } from "./effect.ts"
 import type { Group } from "./group.ts"
+import { envOf } from "./env.ts"
 import { beginWait, endWait, holderOf, nodeOf } from "./node.ts"
 import type { Holder, Wait } from "./node.ts"
 import type { Reason } from "./reason.ts"
@@ -12,6 +13,7 @@ import { SlotWait, Slots } from "./slots.ts"
 import type { Waiting } from "./slots.ts"
 import { TaskGroupClosed, TaskGroupSaturated } from "./taskErrors.ts"
 import { TaskNode } from "./taskNode.ts"
+import { InvalidArgument } from "./validate.ts"
 
 export interface ForkOptions {
   readonly name?: string | undefined
@@ -32,6 +34,7 @@ export const callSite = (): string | undefined => {
   return line?.match(/\(?(?:file:\/\/)?([^\s()]+:\d+:\d+)\)?$/)?.[1]
 }
 
+/** What to fork, and how. */
 export interface Request {
   readonly effect: AnyEffect
   readonly options: ForkOptions | undefined
@@ -42,22 +45,53 @@ export interface Request {
   readonly prepare?: ((task: TaskNode) => void) | undefined
 }
 
+/** `fork` and `forkIn` as one object: the request and the effect that carries it out. */
+export class Fork extends Operation<unknown> implements Request {
+  readonly effect: AnyEffect
+  readonly options: ForkOptions | undefined
+  readonly site: string | undefined
+  /** Undefined: the group around. */
+  readonly group: Group | undefined
+
+  constructor(effect: AnyEffect, options: ForkOptions | undefined, group: Group | undefined) {
+    super()
+    this.effect = effect
+    this.options = options
+    this.site = forkSites.capture ? callSite() : undefined
+    this.group = group
+  }
+
+  get refusal(): "die" | "fail" {
+    return this.group === undefined ? "die" : "fail"
+  }
+
+  protected run(fiber: AnyFiber): AnyEffect {
+    const group = this.group ?? envOf(fiber).group
+    if (group === undefined)
+      return Exit.die(new InvalidArgument("TaskGroup.fork: there is no task group around"))
+    if (group.closed) return refuse(group, this)
+    const slot = group.slots === undefined ? "unneeded" : slotFor(group, this)
+    if (slot === "full") return new SlotEntry(group, fiber, this).suspend()
+    return succeedNow(fiber, begin(group, fiber.context, this, slot === "taken"))
+  }
+}
+
 /** A task for the request, started unless it is cancelled from the outset. The slot, where one is needed, is the caller's to give. */
 const begin = (group: Group, forker: Context.Context<never>, request: Request, slot: boolean): TaskNode => {
-  const { name, background = false } = request.options ?? noOptions
+  const options = request.options
+  const name = options?.name
+  const background = options?.background === true
   const reason = group.cancelling
   const task =
     reason === undefined
       ? group.newTask(request.effect, name, background)
       : group.newStillborn(name, background, reason)
-  task.forkSite = request.site
-  task.holdsSlot = slot
-  request.prepare?.(task)
+  if (request.site !== undefined) task.forkSite = request.site
+  if (slot) task.holdsSlot = true
+  if (request.prepare !== undefined) request.prepare(task)
   group.spawn(forker, task)
   return task
 }
-
-const noOptions: ForkOptions = {}
 
 /** Whether the task runs on a slot, runs without one, or has to wait for one. */
 const slotFor = (group: Group, request: Request): "taken" | "unneeded" | "full" => {
@@ -65,14 +99,6 @@ const slotFor = (group: Group, request: Request): "taken" | "unneeded" | "full" 
   if (slots === undefined || request.options?.background === true || group.cancelling !== undefined)
     return "unneeded"
   return slots.tryAcquire() ? "taken" : "full"
-}
-
-/** Forks, waiting for a slot where the group has a limit. */
-export const fork = (fiber: AnyFiber, group: Group, request: Request): AnyEffect => {
-  if (group.closed) return refuse(group, request)
-  const slot = slotFor(group, request)
-  if (slot === "full") return new SlotEntry(group, fiber, request).suspend()
-  return succeedNow(fiber, begin(group, fiber.context, request, slot === "taken"))
 }
 
 /** Undefined when it is at its limit. */

@@ -11,18 +11,19 @@ import * as Exit from "effect/Exit"
 import type { Pipeable } from "effect/Pipeable"
 import { pipeArguments } from "effect/Pipeable"
 
+import { coarseNow } from "./coarseClock.ts"
 import * as changes from "./changes.ts"
-import { afterExit, isInterrupted, start } from "./effect.ts"
-import type { AnyEffect, AnyExit, AnyFiber } from "./effect.ts"
-import { envIn, envOf, withEnv } from "./env.ts"
+import { afterExit, isInterrupted, starter } from "./effect.ts"
+import type { AnyEffect, AnyExit, AnyFiber, Start } from "./effect.ts"
+import { envIn, envOf, forgetContext, withEnv } from "./env.ts"
 import type { Env } from "./env.ts"
-import { Node, nodeOf } from "./node.ts"
+import { Node, nextId, nodeOf } from "./node.ts"
 import { annotationsOf, clockOf, interruptWith, makeReason, reasonOf } from "./reason.ts"
 import type { Reason } from "./reason.ts"
 import type { Slots } from "./slots.ts"
 import { ForeignInterrupt } from "./taskErrors.ts"
-import { TaskNode } from "./taskNode.ts"
-import type { Ask } from "./taskNode.ts"
+import { makeTask } from "./taskNode.ts"
+import type { Ask, TaskNode } from "./taskNode.ts"
 import { enqueue } from "./trampoline.ts"
 
 /** What went wrong in a task, or in a body or failure handler (then `node` is the group). Interruptions are not listed. */
@@ -46,6 +47,8 @@ export const roots: Set<Group> = new Set()
 
 export class Group extends Node implements Pipeable {
   declare readonly "~skein/TaskGroup": any
+  override readonly id: number = nextId()
+  groups: Node | undefined = undefined
   readonly name: string
   readonly parent: Node | undefined
   readonly policy: Policy
@@ -80,7 +83,7 @@ export class Group extends Node implements Pipeable {
   nextGroup: Group | undefined = undefined
   // Forks mostly come from one context: comparing a pointer saves a look-up.
   private lastForker: Context.Context<never> | undefined = undefined
-  private lastContext: Context.Context<never> | undefined = undefined
+  private lastStart: Start | undefined = undefined
 
   constructor(
     owner: AnyFiber,
@@ -105,14 +108,20 @@ export class Group extends Node implements Pipeable {
   // ---------------------------------------------------------------- forking
 
   newTask(effect: AnyEffect, name: string | undefined, background: boolean): TaskNode {
-    return new TaskNode(this, effect, name, background, this.clock.currentTimeMillisUnsafe() - this.openedAt)
+    return makeTask(
+      this,
+      effect,
+      name,
+      background,
+      Math.min(coarseNow(this.clock) - this.openedAt, 0x3fffffff) | 0
+    )
   }
 
   /** Starts a task. The group is open and not being cancelled, and the task has its slot where there is a limit. */
   spawn(forker: Context.Context<never>, task: TaskNode): void {
     this.link(task)
     if (changes.watched) changes.started(task)
-    start(this.contextFor(forker), task)
+    this.startFor(forker)(task)
   }
 
   /** A task that was cancelled before it begins: its program never runs. */
@@ -122,10 +131,11 @@ export class Group extends Node implements Pipeable {
     return task
   }
 
-  private contextFor(forker: Context.Context<never>): Context.Context<never> {
-    if (forker === this.lastForker) return this.lastContext!
+  private startFor(forker: Context.Context<never>): Start {
+    if (forker === this.lastForker) return this.lastStart!
     this.lastForker = forker
-    return (this.lastContext = envIn(forker) === this.taskEnv ? forker : withEnv(forker, this.taskEnv))
+    const context = envIn(forker) === this.taskEnv ? forker : withEnv(forker, this.taskEnv)
+    return (this.lastStart = starter(context))
   }
 
   /** Why forks do not start at present; undefined when they do. */
@@ -201,6 +211,7 @@ export class Group extends Node implements Pipeable {
     this.complete = true
     this.closed = true
     this.unregister()
+    forgetContext()
     if (this.onComplete !== undefined) {
       const onComplete = this.onComplete
       if (exiting) afterExit(from, () => enqueue(onComplete))

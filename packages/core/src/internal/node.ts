@@ -4,7 +4,6 @@
 import type * as Fiber from "effect/Fiber"
 
 import { Frame, frameOf } from "./effect.ts"
-import type { AnyEffect } from "./effect.ts"
 import { envOf } from "./env.ts"
 
 /** Somebody who holds something others wait for. */
@@ -40,9 +39,9 @@ export abstract class WaitingFrame extends Frame {
 
 /** A task or the body of a group: what the task tree shows. */
 export abstract class Node extends WaitingFrame {
-  readonly id: number = ++lastId
+  declare readonly id: number
   /** Groups that were opened inside this node and are not complete, newest first. */
-  groups: Node | undefined = undefined
+  abstract groups: Node | undefined
   abstract readonly name: string
   /** The node this one is shown under. */
   abstract readonly parent: Node | undefined
@@ -56,16 +55,14 @@ export abstract class Node extends WaitingFrame {
   /** Names from the root, joined with "/"; a "/" inside a name is written "%2F". */
   get path(): string {
     let path = escapeName(this.name)
-    for (let node = this.parent; node !== undefined; node = node.parent) path = `${escapeName(node.name)}/${path}`
+    for (let node = this.parent; node !== undefined; node = node.parent)
+      path = `${escapeName(node.name)}/${path}`
     return path
-  }
-
-  protected constructor(effect: AnyEffect | undefined) {
-    super(effect)
   }
 }
 
 let lastId = 0
+export const nextId = (): number => ++lastId
 
 const escapeName = (name: string): string => (name.includes("/") ? name.replaceAll("/", "%2F") : name)
 

@@ -8,7 +8,7 @@ import type { AnyEffect, AnyExit, AnyFiber } from "./effect.ts"
 import type { Group } from "./group.ts"
 import type { Listener } from "./listeners.ts"
 import { Listeners } from "./listeners.ts"
-import { Node } from "./node.ts"
+import { Node, nextId } from "./node.ts"
 import type { Reason } from "./reason.ts"
 import { enqueue } from "./trampoline.ts"
 
@@ -37,39 +37,92 @@ interface StackFrame {
   readonly parent: StackFrame | undefined
 }
 
-export class TaskNode extends Node implements Pipeable {
+/** What few tasks have. */
+interface Extra {
+  starting: PendingStart | undefined
+  forkSite: string | undefined
+  groups: Node | undefined
+}
+
+const Background = 1
+const HoldsSlot = 2
+const Pending = 4
+const Succeeded = 8
+const Failed = 16
+const Cancelled = 32
+
+/** Made by {@link makeTask}. Many are alive at once, so each field counts. */
+export abstract class TaskNode extends Node implements Pipeable {
   declare readonly "~skein/Task": any
   declare fiber: AnyFiber
-  readonly group: Group
-  readonly background: boolean
+  declare readonly group: Group
   /** Given name; else the stack frame that the task started under; else nothing. */
-  private label: string | StackFrame | undefined
-  exit: AnyExit | undefined = undefined
-  ending: Ending | undefined = undefined
-  asked: Ask | undefined = undefined
-  prev: TaskNode | undefined = undefined
-  next: TaskNode | undefined = undefined
-  listeners: Listeners<TaskNode> | undefined = undefined
-  starting: PendingStart | undefined = undefined
+  declare private label: string | StackFrame | undefined
+  declare exit: AnyExit | undefined
+  declare asked: Ask | undefined
+  declare prev: TaskNode | undefined
+  declare next: TaskNode | undefined
+  declare listeners: Listeners<TaskNode> | undefined
   /** Milliseconds since the group was opened. */
-  readonly startedAt: number
-  holdsSlot = false
-  /** Waits for its slot, its program has not begun. */
-  pending = false
-  forkSite: string | undefined = undefined
+  declare readonly startedAt: number
+  declare private flags: number
+  declare private extra: Extra | undefined
 
-  constructor(
-    group: Group,
-    effect: AnyEffect | undefined,
-    name: string | undefined,
-    background: boolean,
-    now: number
-  ) {
-    super(effect)
-    this.group = group
-    this.label = name
-    this.background = background
-    this.startedAt = now
+  get background(): boolean {
+    return (this.flags & Background) !== 0
+  }
+
+  get holdsSlot(): boolean {
+    return (this.flags & HoldsSlot) !== 0
+  }
+  set holdsSlot(value: boolean) {
+    this.flag(HoldsSlot, value)
+  }
+
+  /** Waits for its slot, its program has not begun. */
+  get pending(): boolean {
+    return (this.flags & Pending) !== 0
+  }
+  set pending(value: boolean) {
+    this.flag(Pending, value)
+  }
+
+  get ending(): Ending | undefined {
+    const flags = this.flags
+    if ((flags & (Succeeded | Failed | Cancelled)) === 0) return undefined
+    return (flags & Succeeded) !== 0 ? "succeeded" : (flags & Failed) !== 0 ? "failed" : "cancelled"
+  }
+  set ending(value: Ending | undefined) {
+    this.flags |= value === "succeeded" ? Succeeded : value === "failed" ? Failed : Cancelled
+  }
+
+  private flag(bit: number, value: boolean): void {
+    this.flags = value ? this.flags | bit : this.flags & ~bit
+  }
+
+  get starting(): PendingStart | undefined {
+    return this.extra?.starting
+  }
+  set starting(value: PendingStart | undefined) {
+    this.more().starting = value
+  }
+
+  get forkSite(): string | undefined {
+    return this.extra?.forkSite
+  }
+  set forkSite(value: string | undefined) {
+    this.more().forkSite = value
+  }
+
+  override get groups(): Node | undefined {
+    return this.extra?.groups
+  }
+  override set groups(value: Node | undefined) {
+    this.more().groups = value
+  }
+
+  private more(): Extra {
+    return (this.extra ??= { starting: undefined, forkSite: undefined, groups: undefined })
   }
 
   get parent(): Node | undefined {
@@ -135,6 +188,40 @@ export class TaskNode extends Node implements Pipeable {
 }
 
 ;(TaskNode.prototype as any)["~skein/Task"] = { _A: (_: never) => _, _E: (_: never) => _ }
+
+// One function instead of a chain of constructors: it is on the path of every fork.
+const Construct = function (
+  this: any,
+  group: Group,
+  effect: unknown,
+  name: unknown,
+  flags: number,
+  now: number
+) {
+  this.fiber = undefined
+  this.effect = effect
+  this.wait = undefined
+  this.id = nextId()
+  this.group = group
+  this.label = name
+  this.flags = flags
+  this.exit = undefined
+  this.asked = undefined
+  this.prev = undefined
+  this.next = undefined
+  this.listeners = undefined
+  this.startedAt = now
+  this.extra = undefined
+} as unknown as new (group: Group, effect: unknown, name: unknown, flags: number, now: number) => TaskNode
+Construct.prototype = TaskNode.prototype
+
+export const makeTask = (
+  group: Group,
+  effect: AnyEffect,
+  name: string | undefined,
+  background: boolean,
+  now: number
+): TaskNode => new Construct(group, effect, name, background ? Background : 0, now)
 
 export const isTaskNode = (u: unknown): u is TaskNode => u instanceof TaskNode
 

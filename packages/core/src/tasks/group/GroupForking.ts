@@ -22,23 +22,27 @@ const checkFork = (where: string, effect: unknown, options: unknown): void => {
   }
 }
 
-const requestOf = (
-  where: string,
-  effect: AnyEffect,
-  options: ForkOptions | undefined,
-  refusal: "die" | "fail"
-): forks.Request => {
+const requestOf = (where: string, effect: AnyEffect, options: ForkOptions | undefined): forks.Request => {
   checkFork(where, effect, options)
-  return { effect, options, site: forks.callSite(), refusal, prepare: undefined }
+  return { effect, options, site: forks.callSite(), refusal: "die" }
 }
+
+const forkEffect = (effect: AnyEffect, options: ForkOptions | undefined): AnyEffect =>
+  new forks.Fork(effect, options, undefined)
 
 // Data-first with an effect, data-last with options or, in a pipe, with neither.
 const forker =
-  (where: string, fork: (request: forks.Request) => AnyEffect) =>
+  (where: string, fork: (effect: AnyEffect, options: ForkOptions | undefined) => AnyEffect) =>
   (first: unknown, second?: ForkOptions): any => {
-    if (Effect.isEffect(first)) return fork(requestOf(where, first as AnyEffect, second, "die"))
+    if (Effect.isEffect(first)) {
+      if (second !== undefined) checkOptions(where, second, "options")
+      return fork(first as AnyEffect, second)
+    }
     const options = checkOptions(where, first, "an effect or options") as ForkOptions
-    return (effect: AnyEffect) => fork(requestOf(where, effect, options, "die"))
+    return (effect: AnyEffect) => {
+      checkFork(where, effect, options)
+      return fork(effect, options)
+    }
   }
 
 /**
@@ -67,9 +71,7 @@ export const fork: <Arg extends EffectAny | ForkOptions>(
 ) => [Arg] extends [Effect.Effect<infer A, infer E, infer R>]
   ? Effect.Effect<Task.Task<A, E>, never, R | TaskGroup<E>>
   : <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<Task.Task<A, E>, never, R | TaskGroup<E>> =
-  forker("TaskGroup.fork", (request) =>
-    inGroup("TaskGroup.fork", (fiber, group) => forks.fork(fiber, group, request))
-  )
+  forker("TaskGroup.fork", forkEffect)
 
 /**
  * As `fork`, but None when the group is at its limit.
@@ -88,12 +90,14 @@ export const tryFork: <Arg extends EffectAny | ForkOptions>(
       effect: Effect.Effect<A, E, R>
     ) => Effect.Effect<Option.Option<Task.Task<A, E>>, never, R | TaskGroup<E>> = forker(
   "TaskGroup.tryFork",
-  (request) =>
-    inGroup("TaskGroup.tryFork", (fiber, group) =>
+  (effect, options) => {
+    const request = requestOf("TaskGroup.tryFork", effect, options)
+    return inGroup("TaskGroup.tryFork", (fiber, group) =>
       group.closed
         ? forks.refuse(group, request)
         : Effect.succeed(Option.fromUndefinedOr(forks.tryFork(fiber, group, request)))
     )
+  }
 )
 
 /**
@@ -182,8 +186,8 @@ export const forkIn: {
 } = dual(
   (args) => Effect.isEffect(args[1]),
   (group: TaskGroup<any>, effect: AnyEffect, options?: ForkOptions) => {
-    const request = requestOf("TaskGroup.forkIn", effect, options, "fail")
-    return Effect.withFiber((fiber) => forks.fork(fiber, groupOf(group), request))
+    checkFork("TaskGroup.forkIn", effect, options)
+    return new forks.Fork(effect, options, groupOf(group))
   }
 ) as never
 
@@ -203,7 +207,7 @@ export const runtime =
   > =>
     Effect.contextWith((context) =>
       Effect.succeed((effect: AnyEffect, options?: ForkOptions) => {
-        const request = requestOf("TaskGroup.runtime", effect, options, "die")
+        const request = requestOf("TaskGroup.runtime", effect, options)
         const target = groupOf(group)
         if (!target.closed) return forks.forkNow(context as never, target, request) as Task.Task<any, any>
         const reason = makeReason(undefined, { _tag: "OwnerExited", by: target.path })
