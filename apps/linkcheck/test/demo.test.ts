@@ -138,7 +138,12 @@ describe("wrong use", () => {
     expect(await complaint("--per-host", "0", "http://127.0.0.1:1/")).toContain(
       "--per-host must be between 1 and 1024, got 0"
     )
-    expect(await complaint("--no-such-flag")).toContain("--no-such-flag")
+    expect(await complaint("--no-such-flag")).toBe(
+      "linkcheck: Unrecognized flag: --no-such-flag in command linkcheck\nlinkcheck --help lists what can be said\n"
+    )
+    expect(await complaint("--header", "Authorization hunter2", "http://127.0.0.1:1/")).toBe(
+      'linkcheck: --header takes a header like "Name: value"\n'
+    )
     expect(await complaint("http://127.0.0.1:1/", "http://127.0.0.1:2/")).toContain("http://127.0.0.1:2/")
   })
 })

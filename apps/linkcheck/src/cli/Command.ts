@@ -1,7 +1,7 @@
 /** What can be said on the command line. */
 import { Argument, Command, Flag } from "effect/cli"
 import * as Effect from "effect/Effect"
-import { parseDuration, parseHeader, parsePattern, parseSize } from "./values.ts"
+import { parseDuration, parsePattern, parseSize } from "./values.ts"
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
@@ -73,9 +73,9 @@ const flags = {
     Flag.mapTryCatch(parseSize, reason),
     Flag.optional
   ),
+  // Parsed by the handler: the parser's complaints repeat the value, and this one may be a secret.
   header: Flag.String("header").pipe(
     Flag.withDescription('Send this header, "Name: value", to the start page\'s origin only (repeatable)'),
-    Flag.mapTryCatch(parseHeader, reason),
     Flag.atLeast(0)
   ),
   userAgent: Flag.String("user-agent").pipe(

@@ -1,7 +1,7 @@
 /** The program: what was asked for, done; every way it can end as an exit status and a clear line. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Runner } from "@skein/node"
-import { Command } from "effect/cli"
+import { CliOutput, Command } from "effect/cli"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -15,6 +15,7 @@ import { type Fault, faults } from "../site/faults.ts"
 import * as Site from "../site/Site.ts"
 import { check } from "./check.ts"
 import * as Cli from "./Command.ts"
+import { parseHeader } from "./values.ts"
 
 const WRONG_USE = 2
 const NOT_DONE = 3
@@ -24,7 +25,9 @@ export const main = (args: ReadonlyArray<string>): Effect.Effect<number, never, 
   Effect.gen(function* () {
     const status = yield* Ref.make(0)
     const command = Cli.make((settings) => Effect.flatMap(handle(settings), (code) => Ref.set(status, code)))
+    const output = yield* Output
     return yield* Command.runWith(command, { version: "0.0.0" })(args).pipe(
+      Effect.provideService(CliOutput.Presenter, presenter(output)),
       Effect.andThen(Ref.get(status)),
       Effect.catchTags({
         // Help is shown already, on wrong use with what was wrong about it.
@@ -36,6 +39,17 @@ export const main = (args: ReadonlyArray<string>): Effect.Effect<number, never, 
     )
   }).pipe(Effect.provide(NodeServices.layer))
 
+// On wrong use only what is wrong, and on standard error: two screens of help would push it out of sight.
+const presenter = (output: Output["Service"]): CliOutput.Presenter => ({
+  present: (event) =>
+    event._tag === "InvalidInvocation"
+      ? output.stderr(
+          event.errors.map((error) => `linkcheck: ${escape(error.message)}\n`).join("") +
+            "linkcheck --help lists what can be said\n"
+        )
+      : CliOutput.defaultPresenter.present(event)
+})
+
 const complain = Effect.fnUntraced(function* (status: number, message: string) {
   const output = yield* Output
   yield* output.stderr(`linkcheck: ${escape(message)}\n`)
@@ -43,6 +57,9 @@ const complain = Effect.fnUntraced(function* (status: number, message: string) {
 })
 
 const handle = (settings: Cli.Settings) => {
+  if (!settings.header.every((header) => Option.isSome(parseHeader(header)))) {
+    return complain(WRONG_USE, '--header takes a header like "Name: value"')
+  }
   if (settings.serve) return serveOnly
   if (Option.isNone(settings.url)) return demo(settings)
   const start = parseStart(settings.url.value)

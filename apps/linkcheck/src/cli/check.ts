@@ -23,6 +23,7 @@ import * as Report from "../report/Report.ts"
 import * as Text from "../report/text.ts"
 import * as Store from "../store/Store.ts"
 import type { Settings } from "./Command.ts"
+import { parseHeader } from "./values.ts"
 
 /** The report could not be written to its file. */
 export class ReportNotWritten extends Data.TaggedError("ReportNotWritten")<{
@@ -101,7 +102,7 @@ const services = (start: URL, settings: Settings) => {
     maxRedirects: 10,
     maxBody: Option.getOrElse(settings.maxBody, () => 10 * 1024 * 1024),
     userAgent: settings.userAgent,
-    secrets: secretsOf(start, Object.fromEntries(settings.header))
+    secrets: secretsOf(start, Object.fromEntries(settings.header.map(parseHeader).flatMap(Option.toArray)))
   }).pipe(Layer.provide(NodeHttpClient.layerUndici))
   return Layer.mergeAll(
     fetcher,

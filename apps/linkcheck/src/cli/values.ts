@@ -1,5 +1,6 @@
 /** Values of flags, read strictly: what is not understood is refused, never guessed. */
 import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
@@ -24,11 +25,10 @@ export const parseSize = (text: string): number => {
   return bytes
 }
 
-/** `Name: value`. Throws on anything else; the value is not repeated, it may be a secret. */
-export const parseHeader = (text: string): readonly [name: string, value: string] => {
+/** `Name: value`; none for anything else. */
+export const parseHeader = (text: string): Option.Option<readonly [name: string, value: string]> => {
   const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):\s*([\t\x20-\x7e\x80-\xff]*)$/.exec(text)
-  if (match === null) throw new Error(`a header like "Name: value"`)
-  return [match[1]!.toLowerCase(), match[2]!.trim()]
+  return match === null ? Option.none() : Option.some([match[1]!.toLowerCase(), match[2]!.trim()])
 }
 
 /** A regular expression. Throws on anything else. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Duration } from "effect"
+import { Duration, Option } from "effect"
 import { parseDuration, parseHeader, parsePattern, parseSize } from "../../src/cli/values.ts"
 
 describe("values of flags", () => {
@@ -15,10 +15,10 @@ describe("values of flags", () => {
     for (const text of ["", "1", "2g", "10x"]) expect(() => parseSize(text)).toThrow("got")
   })
 
-  it("read headers, and never repeat what may be a secret", () => {
-    expect(parseHeader("Authorization:  Bearer abc ")).toEqual(["authorization", "Bearer abc"])
-    for (const text of ["secret", "bad name: secret", "x: secret\r\nhost: evil"]) {
-      expect(() => parseHeader(text)).toThrow(/^(?!.*secret)/)
+  it("read headers, and no line breaks in them", () => {
+    expect(parseHeader("Authorization:  Bearer abc ")).toEqual(Option.some(["authorization", "Bearer abc"]))
+    for (const text of ["", "value", "bad name: value", "x: value\r\nhost: evil"]) {
+      expect(parseHeader(text)).toEqual(Option.none())
     }
   })
 
