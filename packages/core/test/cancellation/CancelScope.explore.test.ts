@@ -126,7 +126,7 @@ describe("CancelScope, under many schedules and interruptions:", () => {
               Effect.gen(function* () {
                 yield* TaskGroup.fork(use(Effect.never))
                 yield* TaskGroup.fork(use(CancelScope.reschedule(scope, { timeout: "2 seconds" })))
-                yield* Effect.never
+                return yield* Effect.never
               })
             ),
           { timeout: "1 second" }

@@ -147,7 +147,7 @@ describe("cancel", () => {
               yield* note("shielded")
             }).pipe(CancelScope.shield({ atMost: "1 second" }))
             yield* note("middle")
-            yield* Effect.never
+            return yield* Effect.never
           })
         )
       )
@@ -216,7 +216,7 @@ describe("cancel", () => {
               TaskGroup.run(
                 Effect.gen(function* () {
                   yield* TaskGroup.fork(failing("a"))
-                  yield* TaskGroup.run(Effect.andThen(TaskGroup.fork(failing("b")), Effect.never))
+                  return yield* TaskGroup.run(Effect.andThen(TaskGroup.fork(failing("b")), Effect.never))
                 })
               ),
             { timeout: "1 second" }

@@ -294,7 +294,7 @@ describe("timeout", () => {
         TaskGroup.run(
           Effect.gen(function* () {
             yield* TaskGroup.fork(Effect.onExit(Effect.never, () => Effect.fail(new DbError({ code: "x" }))))
-            yield* Effect.never
+            return yield* Effect.never
           })
         ).pipe(CancelScope.failAfter("1 second"))
       )
@@ -309,7 +309,7 @@ describe("timeout", () => {
           Effect.gen(function* () {
             yield* TaskGroup.fork(Effect.never)
             yield* TaskGroup.fork(TaskGroup.run(Effect.andThen(TaskGroup.fork(Effect.never), Effect.never)))
-            yield* Effect.never
+            return yield* Effect.never
           })
         ).pipe(CancelScope.failAfter("1 second"))
       )
@@ -421,7 +421,7 @@ describe("timeout", () => {
             yield* CancelScope.failAfter(note, "3 seconds")
             yield* note.pipe(CancelScope.failAfter("8 seconds"), CancelScope.shield({ atMost: "6 seconds" }))
             yield* note.pipe(CancelScope.failAfter("2 seconds"), CancelScope.shield({ atMost: "6 seconds" }))
-            yield* Effect.never
+            return yield* Effect.never
           }).pipe(Effect.ensuring(note), CancelScope.moveOnAfter("5 seconds"))
         )
         assert.deepStrictEqual(seen, [5000, 5000, 3000, 6000, 2000, undefined])
