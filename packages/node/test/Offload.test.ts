@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Scope } from "effect"
 
 import { Offload } from "../src/index.ts"
-import { eventually, functionsUrl, sharedState } from "./support.ts"
+import { eventually, functionsUrl, sharedState, watchThreads } from "./support.ts"
 import type { FunctionsModule } from "./support.ts"
 
 const functions = (options?: Offload.Options) =>
@@ -205,6 +205,17 @@ describe("Offload", { timeout: 30_000 }, () => {
         })
       )
     }
+
+    it.live("does not load a module that does not load again and again", () =>
+      Effect.gen(function* () {
+        const watch = watchThreads()
+        yield* Offload.module(new URL("./fixtures/broken.ts", import.meta.url), { workers: 1, minWorkers: 1 })
+        yield* eventually("the worker has ended", () => watch.started() === 1 && watch.open().workers === 0)
+        yield* Effect.sleep("100 millis")
+        expect(watch.started()).toBe(1)
+        watch.stop()
+      })
+    )
 
     for (const how of ["exit", "exitLater"] as const) {
       it.live(`${how}: process.exit fails its own call alone and the worker is replaced`, () =>

@@ -29,6 +29,7 @@ export const sharedState = (): Int32Array => new Int32Array(new SharedArrayBuffe
 /** Watches every thread and port that is opened from now on; `open` counts those that still are. */
 export const watchThreads = (): {
   readonly open: () => { workers: number; ports: number }
+  readonly started: () => number
   readonly stop: () => void
 } => {
   const workers = new Set<threads.Worker>()
@@ -48,6 +49,7 @@ export const watchThreads = (): {
   syncBuiltinESMExports()
   return {
     open: () => ({ workers: [...workers].filter((worker) => worker.threadId !== -1).length, ports }),
+    started: () => workers.size,
     stop: () => {
       unsubscribe("worker_threads", onWorker)
       threads.MessageChannel = MessageChannel

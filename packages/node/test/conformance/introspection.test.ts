@@ -56,7 +56,7 @@ describe("introspection", () => {
       const snapshot = yield* watch(
         TaskGroup.fork(Lock.withLock(lock, Effect.void), { background: true })
       ).pipe(TaskGroup.run({ name: "one" }))
-      const [waiting] = snapshot.nodes.filter((node) => Option.isSome(node.waitingOn))
+      const waiting = snapshot.nodes.find((node) => Option.isSome(node.waitingOn))
       expect(waiting!.path).toMatch(/^one\/task:\d+$/)
       expect(Option.getOrThrow(waiting!.waitingOn).holders).toEqual([
         { id: Option.none(), name: `fiber:${holder.id}` }

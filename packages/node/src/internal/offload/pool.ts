@@ -106,7 +106,6 @@ export class Pool implements Listener {
       return
     }
     thread.call = undefined
-    thread.finished++
     if (thread.state === "ready") {
       if (this.closed) thread.stop()
       else this.next(thread)
@@ -128,7 +127,8 @@ export class Pool implements Listener {
     if (this.threads.size === 0) this.stopSweeping()
     if (!this.closed) {
       this.startForWaiting()
-      if (thread.finished > 0 || state === "stopping") this.startMinimum()
+      // One that came to an end without a call would do so again and again: the next call tries.
+      if (thread.calls > 0) this.startMinimum()
     }
     if (call !== undefined) {
       this.end(call, { _tag: "WorkerExited", exitCode, ...(error === undefined ? undefined : { error }) })

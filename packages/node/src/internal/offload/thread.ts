@@ -26,8 +26,8 @@ export class Thread {
   /** The call it runs. */
   call: Call | undefined = undefined
   state: "starting" | "ready" | "stopping" = "starting"
-  /** Calls it has finished. */
-  finished = 0
+  /** Calls it was given. */
+  calls = 0
   /** Sweeps for idle threads it has lived through since its last call. */
   idleSweeps = 0
   private readonly worker: Worker
@@ -88,6 +88,7 @@ export class Thread {
     this.send([call.id, call.name, args], list)
     call.thread = this
     this.call = call
+    this.calls++
   }
 
   abort(id: number, reason: AbortReason | undefined): void {
