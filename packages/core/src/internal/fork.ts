@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit"
 import { Operation, StackEntry, park, succeedNow, unpark } from "./effect.ts"
 import type { AnyEffect, AnyFiber } from "./effect.ts"
 import type { Group } from "./group.ts"
+import { callSite } from "./callSite.ts"
 import { envOf } from "./env.ts"
 import { beginWait, endWait, holderOf, nodeOf } from "./node.ts"
 import type { Holder, Wait } from "./node.ts"
@@ -21,18 +22,13 @@ export interface ForkOptions {
 }
 
 /** Set by `TaskTree.captureForkSites`: where forks were written is known only while their call is on the stack. */
-export const forkSites = { capture: false }
+export const forkSites = { capture: 0 }
+
+// Everything of this package is above the caller on the stack.
+const root = new URL("../", import.meta.url).href
 
 /** "file:line:column" of the caller of the public function that calls this. */
-export const callSite = (): string | undefined => {
-  if (!forkSites.capture) return undefined
-  const lines = new Error().stack?.split("\n") ?? []
-  const line = lines.find(
-    (line, index) =>
-      index > 0 && !line.includes("/internal/") && !/\/(TaskGroup|Gather|dual|Function)\.[jt]s/.test(line)
-  )
-  return line?.match(/\(?(?:file:\/\/)?([^\s()]+:\d+:\d+)\)?$/)?.[1]
-}
+export const forkSite = (): string | undefined => (forkSites.capture > 0 ? callSite(root) : undefined)
 
 /** What to fork, and how. */
 export interface Request {
@@ -57,7 +53,7 @@ export class Fork extends Operation<unknown> implements Request {
     super()
     this.effect = effect
     this.options = options
-    this.site = forkSites.capture ? callSite() : undefined
+    this.site = forkSite()
     this.group = group
   }
 

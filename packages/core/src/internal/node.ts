@@ -64,7 +64,7 @@ export abstract class Node extends WaitingFrame {
 let lastId = 0
 export const nextId = (): number => ++lastId
 
-const escapeName = (name: string): string => (name.includes("/") ? name.replaceAll("/", "%2F") : name)
+export const escapeName = (name: string): string => (name.includes("/") ? name.replaceAll("/", "%2F") : name)
 
 export const waitingFrameOf = (fiber: Fiber.Fiber<any, any>): WaitingFrame | undefined => {
   const frame = frameOf(fiber)

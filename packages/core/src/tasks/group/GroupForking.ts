@@ -24,7 +24,7 @@ const checkFork = (where: string, effect: unknown, options: unknown): void => {
 
 const requestOf = (where: string, effect: AnyEffect, options: ForkOptions | undefined): forks.Request => {
   checkFork(where, effect, options)
-  return { effect, options, site: forks.callSite(), refusal: "die" }
+  return { effect, options, site: forks.forkSite(), refusal: "die" }
 }
 
 const forkEffect = (effect: AnyEffect, options: ForkOptions | undefined): AnyEffect =>
@@ -148,7 +148,7 @@ export const start: {
     options?: ForkOptions
   ): Effect.Effect<readonly [value: V, task: Task.Task<A, E>], E | TaskNotStarted, R | TaskGroup<E>>
 } = ((f: (started: (value: unknown) => AnyEffect) => AnyEffect, options?: ForkOptions) => {
-  const site = forks.callSite()
+  const site = forks.forkSite()
   return inGroup("TaskGroup.start", (fiber, group) =>
     startTask(fiber, group, f, { options, site, refusal: "die" })
   )
