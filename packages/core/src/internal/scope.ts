@@ -108,9 +108,13 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
     start(withEnv(owner.context, this.inside), this)
     if (this.exit !== undefined) return this.outcome()
     if (this.up instanceof Scope) this.up.inner = this
+    if (this.deadline !== Infinity && this.reason === undefined) {
+      // The deadline may have passed while the work ran for the first time: then the work may be over now.
+      this.onEntered()
+      if (this.exit !== undefined) return this.outcome()
+    }
     const ownership = new Ownership(this)
     this.settled = () => ownership.meet(owner)
-    if (this.deadline !== Infinity && this.reason === undefined) this.onEntered()
     return ownership.park(owner)
   }
 

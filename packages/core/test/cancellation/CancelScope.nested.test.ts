@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Duration, Effect, Exit, Fiber, Option } from "effect"
+import { Clock, DateTime, Duration, Effect, Exit, Fiber, Option } from "effect"
 
 import { CancelScope } from "../../src/index.ts"
-import { ends } from "./fixtures.ts"
+import { BlockedClock, ends } from "./fixtures.ts"
 
 const exceeded = (scope: string | undefined, timeout: Duration.Input, waitingOn?: string) =>
   new CancelScope.DeadlineExceeded({
@@ -12,6 +12,46 @@ const exceeded = (scope: string | undefined, timeout: Duration.Input, waitingOn?
   })
 
 describe("CancelScope", () => {
+  describe("a thread that is blocked", () => {
+    const blocking = (clock: BlockedClock, millis: number) => Effect.sync(() => clock.late(millis))
+
+    it.effect(
+      "beyond the deadline in the work's first step: the deadline holds where the work suspends",
+      () =>
+        Effect.gen(function* () {
+          const clock = new BlockedClock()
+          const work = (millis: number) => Effect.andThen(blocking(clock, millis), Effect.never)
+          const limited = [
+            Effect.exit(CancelScope.failAfter(work(20), 10)),
+            Effect.exit(CancelScope.moveOnAfter(work(20), 10)),
+            Effect.exit(CancelScope.run(() => work(20), { timeout: 10 })),
+            Effect.exit(CancelScope.failAfter(Effect.ensuring(work(20), Effect.yieldNow), 10)),
+            Effect.exit(CancelScope.moveOnAfter(CancelScope.moveOnAfter(work(20), 10), 5))
+          ]
+          const tags: Array<string> = []
+          for (const effect of limited) {
+            const exit = (yield* Effect.provideService(
+              effect as Effect.Effect<Exit.Exit<any>>,
+              Clock.Clock,
+              clock
+            )) as any
+            tags.push(exit._tag === "Success" ? exit.value._tag : exit.cause.reasons[0].error._tag)
+          }
+          assert.deepStrictEqual(tags, ["DeadlineExceeded", "None", "Cancelled", "DeadlineExceeded", "None"])
+        })
+    )
+    it.effect("beyond the deadline in a work that is done at once: the value wins", () =>
+      Effect.gen(function* () {
+        const clock = new BlockedClock()
+        const value = Effect.as(blocking(clock, 20), 1)
+        assert.strictEqual(
+          yield* Effect.provideService(CancelScope.failAfter(value, 10), Clock.Clock, clock),
+          1
+        )
+      })
+    )
+  })
+
   describe("nested deadlines", () => {
     const nested = (outer: Duration.Input, inner: Duration.Input) =>
       ends(

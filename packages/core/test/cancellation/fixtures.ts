@@ -1,4 +1,4 @@
-import { Array as Arr, Cause, Clock, Data, Effect, Exit, Fiber, Logger, Option } from "effect"
+import { Array as Arr, Cause, Clock, Data, Duration, Effect, Exit, Fiber, Logger, Option } from "effect"
 import { TestClock } from "effect/testing"
 
 import { CancelReason } from "../../src/index.ts"
@@ -49,4 +49,29 @@ export const logs = () => {
     lines.push(`${logLevel} ${Arr.ensure(message).join(" ")}`)
   })
   return { lines, layer: Logger.layer([logger]) }
+}
+
+/** A clock whose time may go on while the thread is blocked: `late` moves it on and wakes nobody, `catchUp` wakes who is due. */
+export class BlockedClock implements Clock.Clock {
+  private now = 0
+  private sleepers: Array<{ readonly at: number; readonly wake: () => void }> = []
+  late(millis: number): void {
+    this.now += millis
+  }
+  catchUp(): void {
+    const due = this.sleepers.filter((sleeper) => sleeper.at <= this.now).toSorted((a, b) => a.at - b.at)
+    this.sleepers = this.sleepers.filter((sleeper) => sleeper.at > this.now)
+    for (const sleeper of due) sleeper.wake()
+  }
+  currentTimeMillisUnsafe = () => this.now
+  currentTimeNanosUnsafe = () => BigInt(this.now) * 1_000_000n
+  monotonicTimeNanosUnsafe = () => BigInt(this.now) * 1_000_000n
+  readonly currentTimeMillis = Effect.sync(this.currentTimeMillisUnsafe)
+  readonly currentTimeNanos = Effect.sync(this.currentTimeNanosUnsafe)
+  readonly monotonicTimeNanos = Effect.sync(this.monotonicTimeNanosUnsafe)
+  sleep(duration: Duration.Duration): Effect.Effect<void> {
+    return Effect.callback((resume) => {
+      this.sleepers.push({ at: this.now + Duration.toMillis(duration), wake: () => resume(Effect.void) })
+    })
+  }
 }

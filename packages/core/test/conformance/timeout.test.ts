@@ -3,7 +3,7 @@ import { CancelScope, Task, TaskGroup } from "@skein/core"
 import { Clock, DateTime, Deferred, Duration, Effect, Exit, Fiber, Option } from "effect"
 import { TestClock } from "effect/testing"
 
-import { DbError, ends, inCause, launch } from "../cancellation/fixtures.ts"
+import { BlockedClock, DbError, ends, inCause, launch } from "../cancellation/fixtures.ts"
 
 const deadlineError = (exit: Exit.Exit<unknown, unknown>) => {
   assert.isTrue(Exit.isFailure(exit))
@@ -189,18 +189,7 @@ describe("timeout", () => {
     "TO-016: both overrun in a blocked thread: the inner error can be handled, then the outer one stops the rest",
     () =>
       Effect.gen(function* () {
-        // A clock that stood still while the thread was blocked: then it is late for both.
-        let now = 0
-        const sleepers: Array<{ readonly at: number; readonly wake: () => void }> = []
-        const clock: Clock.Clock = {
-          ...(yield* Clock.clockWith(Effect.succeed)),
-          currentTimeMillisUnsafe: () => now,
-          monotonicTimeNanosUnsafe: () => BigInt(now) * 1_000_000n,
-          sleep: (duration) =>
-            Effect.callback((resume) => {
-              sleepers.push({ at: now + Duration.toMillis(duration), wake: () => resume(Effect.void) })
-            })
-        }
+        const clock = new BlockedClock()
         let handled = false
         let after = false
         const fiber = yield* Effect.never.pipe(
@@ -212,8 +201,8 @@ describe("timeout", () => {
           Effect.provideService(Clock.Clock, clock),
           (program) => Effect.forkChild(program, { startImmediately: true })
         )
-        now = 10_000
-        for (const sleeper of sleepers.toSorted((a, b) => a.at - b.at)) sleeper.wake()
+        clock.late(10_000)
+        clock.catchUp()
         assert.strictEqual(deadlineError(yield* Fiber.await(fiber)), "outer")
         assert.isTrue(handled)
         assert.isFalse(after)
