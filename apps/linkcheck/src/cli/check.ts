@@ -73,7 +73,8 @@ export const check = (start: URL, settings: Settings) =>
       complete,
       began,
       ignored: run.ignored,
-      turnedAway: run.ledger.turnedAway()
+      turnedAway: run.ledger.turnedAway(),
+      resumable: Option.getOrUndefined(settings.db) !== ":memory:"
     })
     yield* deliver(report, settings)
     if (Option.isSome(trouble)) return yield* trouble.value

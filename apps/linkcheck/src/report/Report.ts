@@ -54,6 +54,8 @@ export interface Report {
   readonly ignored: Readonly<Record<string, number>>
   /** Links that were not checked because of the limit on URLs. */
   readonly turnedAway: number
+  /** What is pending is kept in a file, for another run to go on with. */
+  readonly resumable: boolean
 }
 
 export interface Input {
@@ -63,6 +65,7 @@ export interface Input {
   readonly began: number
   readonly ignored: ReadonlyMap<string, number>
   readonly turnedAway: number
+  readonly resumable: boolean
 }
 
 /** **Errors** `StoreError` when the results cannot be read back. */
@@ -80,7 +83,8 @@ export const make = Effect.fn("report")(function* (input: Input) {
       broken,
       healed: database.prepare(Sql.HEALED).all(input.run) as unknown as Report["healed"],
       ignored: Object.fromEntries([...input.ignored].sort(([a], [b]) => (a < b ? -1 : 1))),
-      turnedAway: input.turnedAway
+      turnedAway: input.turnedAway,
+      resumable: input.resumable
     }
   })
 })

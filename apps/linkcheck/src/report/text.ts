@@ -39,7 +39,7 @@ const verdict = ({ complete, start, summary }: Report): string => {
   return `${complete ? "" : "STOPPED EARLY: "}${found} at ${line(start)}`
 }
 
-const notes = ({ ignored, summary, turnedAway }: Report): ReadonlyArray<string> => {
+const notes = ({ ignored, resumable, summary, turnedAway }: Report): ReadonlyArray<string> => {
   const checked = counted(summary.checked, "URL", "URLs")
   const pages = counted(summary.pages, "page", "pages")
   const result = [
@@ -52,8 +52,10 @@ const notes = ({ ignored, summary, turnedAway }: Report): ReadonlyArray<string> 
   }
   if (turnedAway > 0)
     result.push(`limit of URLs reached: ${counted(turnedAway, "link was", "links were")} not checked`)
-  if (summary.pending > 0)
-    result.push(`${counted(summary.pending, "URL", "URLs")} not got to: --resume goes on from here`)
+  if (summary.pending > 0) {
+    const hint = resumable ? ": --resume goes on from here" : ""
+    result.push(`${counted(summary.pending, "URL", "URLs")} not got to${hint}`)
+  }
   return result
 }
 

@@ -20,7 +20,8 @@ const clean: Report = {
   broken: [],
   healed: [],
   ignored: {},
-  turnedAway: 0
+  turnedAway: 0,
+  resumable: true
 }
 const faulty: Report = { ...clean, broken: [broken], summary: { ...clean.summary, broken: 1 } }
 

@@ -40,7 +40,7 @@ const missing: Store.Target = { url: `${START}missing`, want: "page", depth: 1 }
 const notFound = new HttpStatus({ url: missing.url, status: 404, retryAfter: Option.none() })
 
 const report = (run: number, complete = true) =>
-  Report.make({ run, start: START, complete, began: 0, ignored: new Map(), turnedAway: 0 })
+  Report.make({ run, start: START, complete, began: 0, ignored: new Map(), turnedAway: 0, resumable: true })
 
 const inMemory = Effect.provide(Store.layer(":memory:"))
 
