@@ -1,9 +1,12 @@
 // `python -m asyncio pstree <pid>`: what is running, and what hangs. The tree is always there: every task with its path, what it
 // waits on and who holds that. At a signal the Runner prints it (`dump: "SIGUSR2"`); here the program looks at itself.
 import { Lock, TaskGroup, TaskTree } from "@skein/core"
-import { Console, Effect, Option } from "effect"
+import { Console, Effect } from "effect"
 
 import { Runner } from "@skein/node"
+
+/** What differs from run to run. */
+const withoutTimes = (tree: string): string => tree.replaceAll(/ (?:for )?\d+m?s(?: \d+ms)?/g, "")
 
 const program = Effect.gen(function* () {
   const [orders, stock] = [yield* Lock.make({ name: "orders" }), yield* Lock.make({ name: "stock" })]
@@ -17,13 +20,7 @@ const program = Effect.gen(function* () {
   yield* Effect.sleep("50 millis")
 
   const snapshot = yield* TaskTree.snapshot
-  for (const { name, waitingOn } of snapshot.nodes) {
-    if (Option.isNone(waitingOn)) continue
-    const { holders, operation, resource } = waitingOn.value
-    yield* Console.log(
-      `${name} waits for ${operation} ${resource}, held by ${holders.map((holder) => holder.name).join(", ")}`
-    )
-  }
+  yield* Console.log(withoutTimes(TaskTree.render(snapshot)))
   for (const cycle of TaskTree.deadlocks(snapshot)) {
     yield* Console.log(
       `deadlock: ${cycle

@@ -141,7 +141,7 @@ describe("Runner", { timeout: 60_000 }, () => {
         const ended = yield* run("ending", "deadlockWithTicker")
         expect(ended.code).toBe(70)
         expect(ended.stderr).toContain("Tasks wait for each other.")
-        expect(ended.stderr).toContain("main/locks/left waits")
+        expect(ended.stderr).toContain("main/app/locks/left waits")
       })
     )
 

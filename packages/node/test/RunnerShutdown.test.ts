@@ -122,7 +122,7 @@ describe("Runner", { timeout: 60_000 }, () => {
           const ended = yield* serve("cleanupHangs", ["SIGTERM"])
           expect(ended.code).toBe(124)
           expect(ended.stderr).toContain("Gave up: the clean-up did not end within 300ms. Still there:")
-          expect(ended.stderr).toContain("stub\\u001bborn")
+          expect(ended.stderr).toContain("stub\\x1bborn")
           expect(ended.stderr).not.toContain("\u001b")
         })
     )
@@ -156,9 +156,9 @@ describe("Runner", { timeout: 60_000 }, () => {
       "prints the tree to standard error with control characters escaped, and the program goes on",
       () =>
         Effect.gen(function* () {
-          const ended = yield* serve("dumps", ["SIGUSR2", "main/"], ["SIGTERM"])
+          const ended = yield* serve("dumps", ["SIGUSR2", "service"], ["SIGTERM"])
           expect(ended.code).toBe(143)
-          expect(ended.stderr).toContain("bell \\u0007 and \\u001b[31mred")
+          expect(ended.stderr).toContain("bell \\x07 and \\x1b[31mred")
           expect(ended.stderr).not.toMatch(/[\u0007\u001b]/)
         })
     )

@@ -10,9 +10,14 @@ const control = /\p{Cc}|[\u2028\u2029]/gu
 
 /** Names come from anywhere; a terminal must not obey them. Line breaks stay. */
 export const escape = (text: string): string =>
-  text.replace(control, (char) =>
-    char === "\n" ? char : `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
-  )
+  text.replace(control, (char) => {
+    const code = char.charCodeAt(0)
+    return char === "\n"
+      ? char
+      : code < 256
+        ? `\\x${code.toString(16).padStart(2, "0")}`
+        : `\\u${code.toString(16)}`
+  })
 
 const seconds = (millis: number): string =>
   millis < 1000 ? `${Math.max(0, Math.round(millis))}ms` : `${(millis / 1000).toFixed(1)}s`
