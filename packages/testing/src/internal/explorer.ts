@@ -204,9 +204,10 @@ class Explorer {
     if (again === undefined || signatureOf(again) !== signatureOf(problem)) {
       return this.failed("", [], unsteady(problem, again), 0)
     }
+    const expected = signatureOf(problem)
     const shows = (strategy: Strategy): boolean => {
       const shown = this.attempt(strategy)
-      return shown !== undefined && signatureOf(shown) === signatureOf(problem)
+      return shown !== undefined && signatureOf(shown) === expected
     }
     if (!this.guarded(() => shows(new PlannedRun(recorded.plan)))) {
       // The fibers cannot be told apart by how they were made: only the numbers make this schedule again.
@@ -214,7 +215,8 @@ class Explorer {
       return this.print(
         seed === undefined ? "" : Seeds.print(seed),
         search.again(),
-        preemptionsOf(recorded.plan)
+        preemptionsOf(recorded.plan),
+        expected
       )
     }
     const plan =
@@ -223,18 +225,18 @@ class Explorer {
         : recorded.plan
     const interrupts = plan.some((deviation) => deviation.kind === "Interrupt")
     const seed = this.settings.seed ?? { _tag: "Planned", mode: this.mode, interrupts, plan }
-    return this.print(Seeds.print(seed), new PlannedRun(plan), preemptionsOf(plan))
+    return this.print(Seeds.print(seed), new PlannedRun(plan), preemptionsOf(plan), expected)
   }
 
   /** Runs the schedule once more, slowly, and writes down what it does. */
-  private print(seed: string, strategy: Strategy, preemptions: number): Result {
+  private print(seed: string, strategy: Strategy, preemptions: number, expected: string): Result {
     const lines = new SourceLines()
     try {
       const tracing = new Tracing(lines)
       const machine = this.makeMachine(tracing)
       const problem = this.guarded(() => this.attempt(strategy, machine), machine)
-      if (problem === undefined) {
-        const where = `the schedule ${seed} shows the problem only while nobody looks`
+      if (problem === undefined || signatureOf(problem) !== expected) {
+        const where = `the schedule ${seed} shows ${expected} only while nobody looks`
         return this.failed(seed, tracing.steps, { _tag: "Nondeterminism", where }, preemptions)
       }
       return this.failed(seed, tracing.steps, described(problem, machine, lines), preemptions)

@@ -49,7 +49,7 @@ export type Ending =
 
 /** Hears what a run does, for the run that is printed. @internal */
 export interface Observer {
-  readonly onOperation: (record: FiberRecord) => void
+  readonly onOperation: (record: FiberRecord, operation: unknown) => void
   readonly onInterrupt: (record: FiberRecord) => void
   readonly onTime: (millis: number) => void
 }

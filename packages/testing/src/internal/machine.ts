@@ -93,9 +93,9 @@ export class Machine {
     }
     machines.set(this.scheduler, this)
     this.observer = observer
-    const onOperation = (fiber: Fiber.Fiber<any, any>): void => {
+    const onOperation = (fiber: Fiber.Fiber<any, any>, operation: unknown): void => {
       const record = this.active ? this.recordOf(fiber) : undefined
-      if (record !== undefined) observer!.onOperation(record)
+      if (record !== undefined) observer!.onOperation(record, operation)
     }
     this.context = contextOf({
       scheduler: this.scheduler,

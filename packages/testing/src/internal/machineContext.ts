@@ -17,7 +17,7 @@ export const contextOf = (services: {
   readonly scheduler: Scheduler.Scheduler
   readonly clock: Clock.Clock
   readonly prng: Prng
-  readonly onOperation: ((fiber: Fiber.Fiber<any, any>) => void) | undefined
+  readonly onOperation: ((fiber: Fiber.Fiber<any, any>, operation: unknown) => void) | undefined
 }): Context.Context<never> => {
   const { clock, onOperation, prng, scheduler } = services
   const context = Context.empty().pipe(
@@ -32,11 +32,11 @@ export const contextOf = (services: {
   return onOperation === undefined ? context : Context.add(context, Tracer.Tracer, watching(onOperation))
 }
 
-const watching = (onOperation: (fiber: Fiber.Fiber<any, any>) => void): Tracer.Tracer =>
+const watching = (onOperation: (fiber: Fiber.Fiber<any, any>, operation: unknown) => void): Tracer.Tracer =>
   Tracer.make({
     span: (options) => new Tracer.NativeSpan(options),
     context: <X>(primitive: Tracer.EffectPrimitive<X>, fiber: Fiber.Fiber<any, any>): X => {
-      onOperation(fiber)
+      onOperation(fiber, primitive)
       return primitive["~effect/Effect/evaluate"](fiber)
     }
   })

@@ -1,6 +1,7 @@
 import { DepthFirst } from "./dfs.ts"
 import { PlannedRun, preemptionsOf, Recorded } from "./plan.ts"
 import type { Plan } from "./plan.ts"
+import { simplerTurns, TurnRecorder, TurnsRun } from "./turns.ts"
 import type { Strategy } from "./strategy.ts"
 
 /**
@@ -24,14 +25,42 @@ export const shrink = (options: {
     return options.shows(recorded) ? recorded.plan : undefined
   }
 
+  const without = (plan: Plan, from: number, size: number): Plan | undefined => {
+    const shown = tried(new PlannedRun([...plan.slice(0, from), ...plan.slice(from + size)]))
+    return shown !== undefined && isSmaller(shown, plan) ? shown : undefined
+  }
+
+  /** Halves, quarters, and so on; then each window of a few, for turns there and back go away together only. */
   const withoutParts = (plan: Plan): Plan => {
     let best = plan
-    for (let size = Math.ceil(best.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+    const halves = Array.from(
+      { length: 31 - Math.clz32(Math.max(1, plan.length)) },
+      (_, i) => plan.length >> (i + 1)
+    )
+    for (const size of [...halves.filter((size) => size > 4), 4, 3, 2, 1]) {
+      const stride = size > 4 ? size : 1
       for (let from = 0; from < best.length && runs < options.budget;) {
-        const candidate = [...best.slice(0, from), ...best.slice(from + size)]
-        const shown = tried(new PlannedRun(candidate))
-        if (shown !== undefined && isSmaller(shown, best)) best = shown
-        else from += size
+        const smaller = without(best, from, size)
+        if (smaller === undefined) from += stride
+        else best = smaller
+      }
+    }
+    return best
+  }
+
+  const withFewerTurns = (plan: Plan): Plan => {
+    let best = plan
+    for (let improved = true; improved;) {
+      improved = false
+      const recorder = new TurnRecorder(new PlannedRun(best))
+      if (tried(recorder) === undefined) return best
+      for (const turns of simplerTurns(recorder.turns)) {
+        if (runs >= options.budget) return best
+        const shown = tried(new TurnsRun(turns, best))
+        if (shown === undefined || !isSmaller(shown, best)) continue
+        best = shown
+        improved = true
+        break
       }
     }
     return best
@@ -56,7 +85,7 @@ export const shrink = (options: {
   let best = options.plan
   for (let before = Number.POSITIVE_INFINITY; best.length < before && runs < options.budget;) {
     before = best.length
-    best = withoutParts(best)
+    best = withFewerTurns(withoutParts(best))
   }
   const fewer = withFewerPreemptions(best)
   return fewer === best ? best : withoutParts(fewer)

@@ -87,12 +87,31 @@ export class SourceLines {
     return undefined
   }
 
+  /** The function that an operation will call, or that is called next with its result, in Effect's modules too. */
+  ofOperation(fiber: FiberInternals, operation: unknown): SourceLine | undefined {
+    const stack = fiber._stack
+    for (let i = stack.length; i >= 0 && i > stack.length - 4; i--) {
+      const frame = (i === stack.length ? operation : stack[i]) as Record<string, unknown> | undefined
+      for (const key of functionKeys) {
+        const f = frame?.[key]
+        const line =
+          typeof f === "function" ? this.located(f, "[[FunctionLocation]]", runtimeOfEffect) : undefined
+        if (line !== undefined) return line
+      }
+    }
+    return undefined
+  }
+
   private ofGenerator(generator: object): SourceLine | undefined {
+    return this.located(generator, "[[GeneratorLocation]]", allOfEffect)
+  }
+
+  private located(object: object, property: string, skip: RegExp): SourceLine | undefined {
     if (this.session === undefined) return undefined
-    const location = this.locationOf(generator)
+    const location = this.locationOf(object, property)
     if (location === undefined) return undefined
     const script = this.scriptOf(location.scriptId)
-    if (script === undefined || /\/node_modules\/(\.pnpm\/)?effect[@/]/.test(script.url)) return undefined
+    if (script === undefined || skip.test(script.url)) return undefined
     const map = this.mapOf(script)
     const found = map?.findEntry(location.lineNumber, location.columnNumber)
     if (found?.originalLine === undefined) {
@@ -120,11 +139,12 @@ export class SourceLines {
   }
 
   private locationOf(
-    generator: object
+    object: object,
+    name: string
   ): { scriptId: string; lineNumber: number; columnNumber: number } | undefined {
     const session = this.session!
     const globals = globalThis as Record<string, unknown>
-    globals[slot] = generator
+    globals[slot] = object
     let location: any
     session.post(
       "Runtime.evaluate",
@@ -134,7 +154,7 @@ export class SourceLines {
         if (objectId === undefined) return
         session.post("Runtime.getProperties", { objectId, ownProperties: true }, (_, properties) => {
           const internal: ReadonlyArray<any> = properties?.internalProperties ?? []
-          location = internal.find((property) => property.name === "[[GeneratorLocation]]")?.value?.value
+          location = internal.find((property) => property.name === name)?.value?.value
         })
         session.post("Runtime.releaseObject", { objectId })
       }
@@ -170,7 +190,12 @@ export class SourceLines {
       }
       this.files.set(path, lines)
     }
-    return { file: relative(path), line: line + 1, column: column + 1, text: lines[line]?.trim() ?? "" }
+    return {
+      file: relative(path),
+      line: line + 1,
+      column: column + 1,
+      text: shortened(lines[line]?.trim() ?? "")
+    }
   }
 }
 
@@ -250,6 +275,17 @@ class CallSite {
   }
 }
 
+const shortened = (text: string): string => (text.length > 110 ? `${text.slice(0, 109)}…` : text)
+
+const allOfEffect = /\/node_modules\/(\.pnpm\/)?effect[@/]/
+
+/** The run loop and the operations made there say nothing about what the program does. */
+const runtimeOfEffect =
+  /\/node_modules\/effect\/(src|dist)\/(internal\/|(Effect|Utils|Function|Context|Option)\.)|\/testing\/src\//
+
+/** Where an operation keeps what it calls. */
+const functionKeys = ["~effect/Effect/args", "payload", "register", "~effect/Effect/successCont"] as const
+
 const inlineMap = /data:application\/json[^,]*;base64,([A-Za-z0-9+/=]+)/
 
 const builtin = (name: string): any => {
@@ -281,5 +317,7 @@ const pathOf = (url: string): string => {
 
 const relative = (path: string): string => {
   const here: string | undefined = (globalThis as any).process?.cwd?.()
+  const dependency = path.lastIndexOf("/node_modules/")
+  if (dependency >= 0) return path.slice(dependency + "/node_modules/".length)
   return here !== undefined && path.startsWith(`${here}/`) ? path.slice(here.length + 1) : path
 }

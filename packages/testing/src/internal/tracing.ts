@@ -42,11 +42,11 @@ export class Tracing implements Observer {
     }))
   }
 
-  onOperation(record: FiberRecord): void {
+  onOperation(record: FiberRecord, operation: unknown): void {
     if (this.log.length >= maxSteps) return
     const isNewTurn = this.last !== record
     this.last = record
-    const source = this.sources.ofFiber(record.fiber)
+    const source = this.sources.ofFiber(record.fiber) ?? this.sources.ofOperation(record.fiber, operation)
     const place = source && printSource(source)
     const before = this.reached.get(record)
     if (!isNewTurn && (place === undefined || place === before)) return
