@@ -7,6 +7,7 @@ import { checks } from "./checks/index.ts"
 import { run } from "./lib/run.ts"
 import type { Result, Step } from "./lib/run.ts"
 import { show } from "./lib/source.ts"
+import { demo } from "./steps/demo.ts"
 import { packages } from "./steps/packages.ts"
 import { snippets } from "./steps/snippets.ts"
 import { floating, types } from "./steps/types.ts"
@@ -27,6 +28,7 @@ const steps: ReadonlyArray<readonly [string, Step]> = [
   ...fileChecks,
   ["assembled docs", assembled],
   ["snippets", snippets],
+  ["demo in the README", demo],
   ["packages", packages]
 ]
 

@@ -21,7 +21,8 @@ const allowed = new Set([
 
 export const layout: Check = (root) =>
   readdirSync(root)
-    .filter((name) => !name.startsWith(".") && !allowed.has(name))
+    // A database is what a run of the demo may leave.
+    .filter((name) => !name.startsWith(".") && !allowed.has(name) && !/\.sqlite(-\w+)?$/.test(name))
     .map((name) => ({ file: name, message: "does not belong at the top level" }))
 
 type Dependencies = Readonly<Record<string, string>>

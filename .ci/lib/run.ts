@@ -13,6 +13,8 @@ interface Options {
   readonly cwd: string
   /** Killed and failed after this long. Default 4 minutes. */
   readonly timeout?: number
+  /** Leaves out what the program prints to stderr. */
+  readonly stdoutOnly?: boolean
 }
 
 export const run = (command: string, args: ReadonlyArray<string>, options: Options): Promise<Result> =>
@@ -33,7 +35,8 @@ export const run = (command: string, args: ReadonlyArray<string>, options: Optio
       output += data.toString()
     }
     child.stdout.on("data", keep)
-    child.stderr.on("data", keep)
+    if (options.stdoutOnly !== true) child.stderr.on("data", keep)
+    else child.stderr.resume()
     child.on("error", (error) => {
       clearTimeout(timer)
       resolve({ ok: false, output: `${command}: ${error.message}` })

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest"
 import { conformance, cookbook } from "../assemble.ts"
 import { examples } from "../checks/examples.ts"
 import { read } from "../lib/source.ts"
+import { compare, normalise } from "../steps/demo.ts"
 import { packages } from "../steps/packages.ts"
 import { checkSnippets, snippetsOf } from "../steps/snippets.ts"
 import { floating, types } from "../steps/types.ts"
@@ -161,5 +162,31 @@ describe("assemble", () => {
 
   it("puts the areas of conformance under each other", () => {
     expect(conformance(dir())).toMatch(/^# Conformance\n[\s\S]*\n## Lock\n\n\| id \|\n$/)
+  })
+})
+
+describe("demo", () => {
+  const printed =
+    "BROKEN http://127.0.0.1:4711/a\n  why: slow\n\nBROKEN http://127.0.0.1:1/\n\n1 at http://127.0.0.1:5000/ in 3.1 s\n"
+  const readme = (shown: string) => `# A\n\n<!-- demo -->\n\n\`\`\`text\n${shown}\n\`\`\`\n`
+
+  it("names ports and times alike", () => {
+    expect(normalise(printed)).toBe(
+      "BROKEN http://127.0.0.1:8081/a\n  why: slow\n\nBROKEN http://127.0.0.1:1/\n\n1 at http://127.0.0.1:8080/ in T"
+    )
+  })
+
+  it("takes a part of what is printed, and nothing else", () => {
+    const result = { ok: false, output: printed }
+    expect(
+      compare(readme("BROKEN http://127.0.0.1:1/\n\n...\n\n1 at http://127.0.0.1:8080/ in 9 s"), result)
+    ).toEqual({
+      ok: true,
+      output: ""
+    })
+    expect(compare(readme("BROKEN http://127.0.0.1:2/"), result).output).toContain(
+      "did not print:\nBROKEN http://127.0.0.1:2/\n"
+    )
+    expect(compare("# A", result).output).toContain("no block of text")
   })
 })
