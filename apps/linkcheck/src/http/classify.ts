@@ -40,6 +40,8 @@ const TLS: Readonly<Record<string, string>> = {
 export const classify = (url: URL, cause: unknown): Problem => {
   const href = url.href
   for (const error of causes(cause)) {
+    const { message, name } = error as { readonly message?: unknown; readonly name?: unknown }
+    if (name === "HTTPParserError") return new BadAnswer({ url: href, detail: String(message).slice(0, 200) })
     const code = codeOf(error)
     if (code === undefined) continue
     const unreachable = UNREACHABLE[code]
@@ -59,7 +61,6 @@ export const classify = (url: URL, cause: unknown): Problem => {
     const lost = LOST[code]
     if (lost !== undefined) return new ConnectionLost({ url: href, detail: lost })
     if (code === "UND_ERR_HEADERS_OVERFLOW") return new BadAnswer({ url: href, detail: "headers too large" })
-    if (code.startsWith("HPE_")) return new BadAnswer({ url: href, detail: words(code.slice(4)) })
     if (code.startsWith("Z_") || code.startsWith("ERR__ERROR_FORMAT") || code.startsWith("ERR_BROTLI")) {
       return new BadAnswer({ url: href, detail: "compressed body is damaged" })
     }

@@ -80,7 +80,9 @@ describe("record", () => {
       const { run } = yield* store.open(START, false)
       const old = `${START}old`
       yield* store.add(run, [start, { url: old, want: "page", depth: 1 }])
-      const links = ["here", "caf%C3%A9", "gone"].map((fragment) => ({ ...place, url: old, fragment }))
+      const links = ["here", "caf%C3%A9", "gone"].map((fragment) =>
+        Object.assign({}, place, { url: old, fragment })
+      )
       yield* store.record(run, outcome({ links }))
       yield* store.record(run, outcome({ url: old, final: `${START}new`, anchors: ["here", "café", "here"] }))
       expect((yield* report(run)).broken.map(({ problem, url }) => [problem, url])).toEqual([
