@@ -40,6 +40,10 @@ export interface Policy {
   readonly bodyFailed: "SiblingFailed" | "OwnerExited"
   /** True while failure reports keep the group open. */
   readonly isBusy: () => boolean
+  /** Told of each exit, after `taskFailed`. */
+  readonly taskExited?: (task: TaskNode) => void
+  /** Tasks see the context of whoever opened the group, so that a fork in one goes to the group around. */
+  readonly transparent?: boolean
 }
 
 /** Groups that no task or body of another group opened. */
@@ -96,12 +100,13 @@ export class Group extends Node implements Pipeable {
     const env = envOf(owner)
     this.policy = policy
     this.slots = slots
-    this.parent = nodeOf(owner)
+    this.parent = nodeOf(owner) ?? env.group
     this.name = name ?? `group:${this.id}`
     this.clock = clockOf(owner)
     this.openedAt = this.clock.currentTimeMillisUnsafe()
     this.env = { group: this, scope: env.scope, held: env.held }
-    this.taskEnv = env.held === undefined ? this.env : { group: this, scope: env.scope, held: undefined }
+    if (policy.transparent === true) this.taskEnv = env
+    else this.taskEnv = env.held === undefined ? this.env : { group: this, scope: env.scope, held: undefined }
     this.register()
   }
 
@@ -145,7 +150,7 @@ export class Group extends Node implements Pipeable {
 
   // ---------------------------------------------------------------- exits
 
-  /** Called by the task's frame: its fiber does not show the exit yet. */
+  /** Called by the task's frame, before anybody else hears of the exit. */
   exited(task: TaskNode, exit: AnyExit): void {
     this.unlink(task)
     let failed: Cause.Cause<unknown> | undefined
@@ -162,8 +167,9 @@ export class Group extends Node implements Pipeable {
       task.starting = undefined
       afterExit(task.fiber, () => starting.exited(task))
     } else if (failed !== undefined && this.policy.taskFailed(this, { node: task, cause: failed })) {
-      this.end(makeReason(task.fiber, { _tag: "SiblingFailed", sibling: task.path }), task.fiber, true)
+      this.end(makeReason(task.fiber, siblingFailed(task)), task.fiber, true)
     }
+    if (this.policy.taskExited !== undefined) this.policy.taskExited(task)
     if (task.asked !== undefined) answered(task.asked, task.fiber)
     if (task.holdsSlot) {
       task.holdsSlot = false
@@ -181,12 +187,12 @@ export class Group extends Node implements Pipeable {
         this.record({ node: this, cause: failed })
         const reason =
           this.policy.bodyFailed === "SiblingFailed"
-            ? makeReason(fiber, { _tag: "SiblingFailed", sibling: this.path })
-            : makeReason(fiber, { _tag: "OwnerExited" })
+            ? makeReason(fiber, siblingFailed(this))
+            : makeReason(fiber, { _tag: "OwnerExited", by: this.path })
         this.end(reason, fiber, true)
       } else if (!this.ending) {
         // The body gave up by itself (`Effect.interrupt`): so do the tasks, and the owner ends as cancelled.
-        const reason = reasonOf(exit.cause) ?? makeReason(fiber, { _tag: "Requested" })
+        const reason = reasonOf(exit.cause) ?? makeReason(fiber, { _tag: "Requested", by: this.path })
         this.bodyExit = Exit.failCause(Cause.annotate(exit.cause, annotationsOf(reason)))
         this.end(reason, fiber, true)
       }
@@ -336,6 +342,10 @@ export const isGroup = (u: unknown): u is Group => u instanceof Group
 
 export const cancelledExit = (reason: Reason): Exit.Exit<never> =>
   Exit.failCause(Cause.annotate(Cause.interrupt(), annotationsOf(reason)))
+
+/** Why the others are cancelled. */
+export const siblingFailed = (node: Node) =>
+  ({ _tag: "SiblingFailed", sibling: node.path, by: node.path }) as const
 
 const answered = (ask: Ask, fiber: AnyFiber): void => {
   if (--ask.remaining !== 0 || ask.done === undefined) return

@@ -52,18 +52,35 @@ export const openGroup = (owner: AnyFiber, body: AnyEffect, kind: Kind, options:
   Effect.callback<unknown, unknown>((resume) => {
     const group = makeGroup(owner, body, kind.policy(owner), options)
     start(withEnv(owner.context, group.env), group)
-    if (group.complete) return resume(outcome(owner, group, kind))
-    const wait = waitFor(group)
-    beginWait(owner, wait)
-    group.onComplete = () => {
-      endWait(owner, wait)
-      resume(outcome(owner, group, kind))
-    }
-    return cancelAndAwait(owner, group, kind) as Effect.Effect<void>
+    return awaitGroup(owner, group, kind, () => resume(outcome(owner, group, kind)))
   })
 
+/** Calls `ended` when the group is complete; what it gives back is for the owner's interruption. */
+export const awaitGroup = (
+  owner: AnyFiber,
+  group: Group,
+  kind: Pick<Kind, "cause">,
+  ended: () => void
+): Effect.Effect<void> | undefined => {
+  if (group.complete) {
+    ended()
+    return undefined
+  }
+  const wait = waitFor(group)
+  beginWait(owner, wait)
+  group.onComplete = () => {
+    endWait(owner, wait)
+    ended()
+  }
+  return cancelAndAwait(owner, group, kind) as Effect.Effect<void>
+}
+
 // The owner was interrupted. What it owns goes first; what fails on the way stays in the Cause beside the interruption.
-const cancelAndAwait = (owner: AnyFiber, group: Group, kind: Kind): Effect.Effect<void, unknown> =>
+const cancelAndAwait = (
+  owner: AnyFiber,
+  group: Group,
+  kind: Pick<Kind, "cause">
+): Effect.Effect<void, unknown> =>
   Effect.suspend(() => {
     const failures = (): Exit.Exit<void, unknown> =>
       group.failures === undefined ? Exit.void : Exit.failCause(kind.cause(group, group.failures))
@@ -92,6 +109,8 @@ const waitFor = (group: Group): Wait => ({
   since: group.clock.currentTimeMillisUnsafe(),
   holders: () => {
     const tasks = group.tasks().map((task) => holderOf(task.fiber))
-    return group.bodyExit === undefined ? [holderOf(group.fiber!), ...tasks] : tasks
+    return group.bodyExit === undefined && group.fiber !== undefined
+      ? [holderOf(group.fiber), ...tasks]
+      : tasks
   }
 })
