@@ -55,6 +55,14 @@ const flags = {
   perHost: count("per-host", 16, 1, 1024).pipe(
     Flag.withDescription("Requests at a time to one host (default 16)")
   ),
+  rate: Flag.Finite("rate").pipe(
+    Flag.withDescription("Requests per second to one host at most (default: no limit)"),
+    Flag.filter(
+      (n) => n >= 0.01 && n <= 10_000,
+      (n) => `--rate must be between 0.01 and 10000, got ${n}`
+    ),
+    Flag.optional
+  ),
   timeout: Flag.String("timeout").pipe(
     Flag.withDescription("For one request: 500ms, 10s, 2m (default 10s)"),
     Flag.mapTryCatch(parseDuration, reason),

@@ -97,6 +97,7 @@ const services = (start: URL, settings: Settings) => {
   const fetcher = Fetcher.layer({
     concurrency: settings.concurrency,
     perHost: settings.perHost,
+    rate: settings.rate,
     timeout: Option.getOrElse(settings.timeout, () => Duration.seconds(10)),
     retries: settings.retries,
     maxPause: Option.getOrElse(settings.maxPause, () => Duration.seconds(60)),

@@ -12,8 +12,9 @@ import { inForeign } from "./foreign.ts"
 import { linksOf } from "./links.ts"
 
 const TEXT_LIMIT = 120
-/** A page made of nothing but links must not fill the memory of a run. */
+/** A page made of nothing but links, or places, must not fill the memory of a run. */
 const LINK_LIMIT = 50_000
+const ANCHOR_LIMIT = 50_000
 
 type Draft = { -readonly [K in keyof Link]: Link[K] }
 
@@ -35,16 +36,20 @@ export const extract = (html: string): Document => {
   let name = ""
   let value = ""
 
+  const anchor = (place: string): void => {
+    if (anchors.size < ANCHOR_LIMIT) anchors.add(place)
+  }
+
   const opened = (): void => {
     foreign.open(element)
     const id = attributes.get("id")
-    if (id) anchors.add(id)
+    if (id) anchor(id)
     if (element === "title" && title === undefined && !foreign.now()) {
       title = ""
       into = "title"
     } else if (element === "a") {
       const named = attributes.get("name")
-      if (named) anchors.add(named)
+      if (named) anchor(named)
       into = undefined
     } else if (element === "base") {
       base ??= attributes.get("href")

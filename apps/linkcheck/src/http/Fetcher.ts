@@ -24,6 +24,7 @@ export interface Options {
   /** Requests under way at a time, in all and per host. */
   readonly concurrency: number
   readonly perHost: number
+  readonly rate: Option.Option<number>
   /** For one request, from the first byte sent to the last one read. */
   readonly timeout: Duration.Duration
   /** Further tries after a failure that may pass. */

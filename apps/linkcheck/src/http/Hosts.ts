@@ -8,7 +8,7 @@ import { HostUnreachable, type Problem } from "../domain/Problem.ts"
 
 interface Host {
   readonly permits: Semaphore.Semaphore
-  /** Asked for by `Retry-After`: no request before this instant. */
+  /** Asked for by `Retry-After`, or the next turn at the allowed rate: no request before this instant. */
   notBefore: number
   answered: boolean
   /** Set when the host could not be reached and never has been. */
@@ -28,7 +28,15 @@ export interface Hosts {
   readonly gaveUp: (problem: Problem) => Effect.Effect<void>
 }
 
-export const make = (options: { readonly perHost: number; readonly maxPause: Duration.Duration }): Hosts => {
+export interface Options {
+  readonly perHost: number
+  /** Requests per second to one host; none for as many as its turns allow. */
+  readonly rate: Option.Option<number>
+  readonly maxPause: Duration.Duration
+}
+
+export const make = (options: Options): Hosts => {
+  const interval = Option.match(options.rate, { onNone: () => 0, onSome: (rate) => 1000 / rate })
   const hosts = new Map<string, Host>()
   const hostOf = (url: URL): Host => {
     let host = hosts.get(url.host)
@@ -43,8 +51,11 @@ export const make = (options: { readonly perHost: number; readonly maxPause: Dur
     take: (url) => (request) =>
       Effect.gen(function* () {
         const host = hostOf(url)
-        const pause = host.notBefore - (yield* Clock.currentTimeMillis)
-        if (pause > 0) yield* Effect.sleep(pause)
+        const now = yield* Clock.currentTimeMillis
+        const start = Math.max(now, host.notBefore)
+        // Taken before anything is waited for: the next one to come gets the turn after this.
+        if (interval > 0) host.notBefore = start + interval
+        if (start > now) yield* Effect.sleep(start - now)
         // Looked at with the permit in hand: while this one waited in line, the host may have been found dead.
         const turn = Effect.suspend(() => {
           const { dead } = host

@@ -82,7 +82,9 @@ describe("extract", () => {
     }
   })
 
-  it("holds a page of nothing but links to 50,000 of them", () => {
+  it("holds a page of nothing but links or anchors to 50,000 of them", () => {
+    const places = Array.from({ length: 60_000 }, (_, n) => `<p id=${n}>`).join("")
+    expect(extract(places).anchors.length).toBe(50_000)
     expect(extract("<a href=x>".repeat(60_000)).links.length).toBe(50_000)
   })
 })

@@ -49,6 +49,7 @@ const fetching = (
       const layer = Fetcher.layer({
         concurrency: 4,
         perHost: 4,
+        rate: Option.none(),
         timeout: Duration.seconds(5),
         retries: 2,
         maxPause: Duration.seconds(60),

@@ -5,7 +5,8 @@ import { ConnectionLost, HostUnreachable, HttpStatus, type Problem } from "../..
 import * as Hosts from "../../src/http/Hosts.ts"
 
 const url = (path: string) => new URL(path, "http://a.example/")
-const make = () => Hosts.make({ perHost: 1, maxPause: Duration.seconds(60) })
+const make = (rate?: number) =>
+  Hosts.make({ perHost: 1, maxPause: Duration.seconds(60), rate: Option.fromUndefinedOr(rate) })
 const refused = new HostUnreachable({
   url: "http://a.example/1",
   host: "a.example",
@@ -64,6 +65,22 @@ describe("take", () => {
       const hosts = make()
       yield* Effect.ignore(hosts.take(url("/1"))(Effect.fail(busy(61))))
       expect(yield* hosts.take(url("/2"))(Effect.succeed("asked"))).toBe("asked")
+    })
+  )
+
+  it.effect("gives turns at the allowed rate, in order, however many wait", () =>
+    Effect.gen(function* () {
+      const hosts = make(2)
+      const turns: Array<string> = []
+      for (const path of ["/1", "/2", "/3"]) {
+        yield* Effect.forkChild(hosts.take(url(path))(Effect.sync(() => turns.push(path))))
+      }
+      yield* TestClock.adjust("499 millis")
+      expect(turns).toEqual(["/1"])
+      yield* TestClock.adjust("1 millis")
+      expect(turns).toEqual(["/1", "/2"])
+      yield* TestClock.adjust("500 millis")
+      expect(turns).toEqual(["/1", "/2", "/3"])
     })
   )
 
