@@ -13,6 +13,7 @@ export default defineConfig({
       project("node", "packages/node"),
       project("oxlint-plugin", "packages/oxlint-plugin"),
       project("linkcheck", "apps/linkcheck"),
+      project("bench", "apps/bench"),
       project("ci", ".ci")
     ]
   }

@@ -22,21 +22,26 @@ const size = (code: string | Uint8Array) => ({
   gzipped: gzipSync(code, { level: 9 }).length
 })
 
-const byRolldown = async (entry: string): Promise<Bundle> => {
+/** Of a program with `TaskGroup`, what is Skein's own; the rest are parts of Effect that it needs besides. */
+export const own = "own"
+
+const byRolldown = async (entry: string, alone = false): Promise<Bundle> => {
   const { output } = await build({
     input: file(entry),
+    ...(alone && { external: /^effect\// }),
     platform: "browser",
     write: false,
     logLevel: "silent",
     output: { format: "esm", minify: true }
   })
   const code = output.map((chunk) => (chunk.type === "chunk" ? chunk.code : "")).join("")
-  return { entry, bundler: "rolldown", ...size(Buffer.from(code)) }
+  return { entry: alone ? own : entry, bundler: "rolldown", ...size(Buffer.from(code)) }
 }
 
-const byEsbuild = async (entry: string): Promise<Bundle> => {
+const byEsbuild = async (entry: string, alone = false): Promise<Bundle> => {
   const { outputFiles } = await esbuild.build({
     entryPoints: [file(entry)],
+    ...(alone && { external: ["effect/*"] }),
     bundle: true,
     minify: true,
     format: "esm",
@@ -44,11 +49,12 @@ const byEsbuild = async (entry: string): Promise<Bundle> => {
     write: false,
     logLevel: "silent"
   })
-  return { entry, bundler: "esbuild", ...size(outputFiles[0]!.contents) }
+  return { entry: alone ? own : entry, bundler: "esbuild", ...size(outputFiles[0]!.contents) }
 }
 
 export const bundles = async (): Promise<ReadonlyArray<Bundle>> => {
   const all: Array<Bundle> = []
   for (const entry of entries) all.push(await byRolldown(entry), await byEsbuild(entry))
+  all.push(await byRolldown("taskGroup", true), await byEsbuild("taskGroup", true))
   return all
 }

@@ -7,24 +7,23 @@ import { action, run, spawn } from "effection"
 import { TaskGroup } from "@skein/core"
 
 import { start } from "../floor.ts"
-import { define, setImmediatePromise } from "../work.ts"
+import { Started } from "../started.ts"
+import { define } from "../work.ts"
 import type { Round } from "../work.ts"
 
 let cleaned = 0
 
+const started = new Started()
+
 /** Suspended, with a cleanup to run. */
-const task = Effect.onInterrupt(
-  Effect.callback<never>(() => {}),
-  () => Effect.sync(() => cleaned++)
-)
+const task = Effect.onInterrupt(Effect.callback<never>(started.one), () => Effect.sync(() => cleaned++))
 
 /** Only the cancelling counts. */
 const cancelling =
   (begin: (n: number) => Effect.Effect<unknown>): Round =>
   async (n, timer) => {
     const fiber = Effect.runFork(begin(n))
-    await setImmediatePromise()
-    await setImmediatePromise()
+    await started.all(n)
     cleaned = 0
     timer.begin()
     await Effect.runPromise(Fiber.interrupt(fiber))
@@ -35,10 +34,17 @@ const cancelling =
 const effection: Round = async (n, timer) => {
   cleaned = 0
   const root = run(function* () {
-    for (let i = 0; i < n; i++) yield* spawn(() => action<void>(() => () => void cleaned++))
+    for (let i = 0; i < n; i++) {
+      yield* spawn(() =>
+        action<void>(() => {
+          started.one()
+          return () => void cleaned++
+        })
+      )
+    }
     yield* action<void>(() => () => {})
   })
-  await setImmediatePromise()
+  await started.all(n)
   timer.begin()
   await root.halt()
   timer.end()
@@ -87,7 +93,7 @@ export const cancel = define({
       ),
       note: "Fiber.interruptAll"
     },
-    "promises (AbortSignal)": { round: promises },
+    "promises (AbortSignal)": { round: promises, most: 2_000, note: "each listener is compared with all" },
     "Effect forEach": {
       round: cancelling((n) =>
         Effect.forEach(Array.from({ length: n }), () => task, { concurrency: "unbounded", discard: true })
@@ -120,18 +126,18 @@ export const cancel = define({
 
 // ---- one of many fails
 
-const quiet = Effect.callback<never>(() => {})
+const quiet = Effect.callback<never>(started.one)
 
 const failing =
   (begin: (n: number, fails: Effect.Effect<never, string>) => Effect.Effect<unknown, unknown>): Round =>
   async (n, timer) => {
     let fail = (): void => {}
     const fails = Effect.callback<never, string>((resume) => {
+      started.one()
       fail = () => resume(Effect.fail("one"))
     })
     const fiber = Effect.runFork(begin(n, fails))
-    await setImmediatePromise()
-    await setImmediatePromise()
+    await started.all(n)
     timer.begin()
     fail()
     const exit = await Effect.runPromise(Fiber.await(fiber))

@@ -6,20 +6,21 @@ import { action, run, spawn } from "effection"
 import { TaskGroup } from "@skein/core"
 
 import { start } from "../floor.ts"
-import { define } from "../work.ts"
+import { Started } from "../started.ts"
+import { define, setImmediatePromise } from "../work.ts"
 import type { Round, System } from "../work.ts"
 
 const gc = globalThis.gc ?? (() => {})
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const started = new Started()
 
-/** Bytes that are live only while the tasks are. */
-const between = async (begin: () => Promise<() => Promise<unknown>>): Promise<number> => {
-  await turn()
+/** Bytes that are live only while the n tasks are. */
+const between = async (n: number, begin: () => Promise<() => Promise<unknown>>): Promise<number> => {
+  await setImmediatePromise()
   gc()
   const before = process.memoryUsage().heapUsed
   const end = await begin()
-  await turn()
+  await started.all(n)
   gc()
   const bytes = process.memoryUsage().heapUsed - before
   await end()
@@ -32,7 +33,7 @@ const inEffect =
     task: Effect.Effect<void>
   ): Round =>
   (n) =>
-    between(async () => {
+    between(n, async () => {
       const fiber = Effect.runFork(begin(n, task))
       return () => Effect.runPromise(Fiber.interrupt(fiber))
     })
@@ -62,10 +63,11 @@ const skein = (n: number, task: Effect.Effect<void>) =>
   )
 
 const promisesSuspended: Round = (n) =>
-  between(async () => {
+  between(n, async () => {
     const held: Array<() => void> = []
     const all = Promise.all(
       Array.from({ length: n }, async () => {
+        started.one()
         await new Promise<void>((resolve) => held.push(resolve))
       })
     )
@@ -76,10 +78,11 @@ const promisesSuspended: Round = (n) =>
   })
 
 const promisesSleeping: Round = (n) =>
-  between(async () => {
+  between(n, async () => {
     const held: Array<() => void> = []
     const all = Promise.all(
       Array.from({ length: n }, async () => {
+        started.one()
         await new Promise<void>((resolve) => {
           const handle = setTimeout(resolve, 3_600_000)
           held.push(() => {
@@ -98,11 +101,12 @@ const promisesSleeping: Round = (n) =>
 const effection =
   (sleeps: boolean): Round =>
   (n) =>
-    between(async () => {
+    between(n, async () => {
       const root = run(function* () {
         for (let i = 0; i < n; i++) {
           yield* spawn(() =>
             action<void>((resolve) => {
+              started.one()
               if (!sleeps) return () => {}
               const handle = setTimeout(() => resolve(undefined), 3_600_000)
               return () => clearTimeout(handle)
@@ -111,7 +115,6 @@ const effection =
         }
         yield* action<void>(() => () => {})
       })
-      await turn()
       return () => root.halt() as unknown as Promise<void>
     })
 
@@ -146,11 +149,7 @@ export const suspended = define({
       ratio: 550 / 630
     }
   ],
-  systems: systems(
-    Effect.callback<void>(() => {}),
-    promisesSuspended,
-    false
-  ),
+  systems: systems(Effect.callback<void>(started.one), promisesSuspended, false),
   python: ["asyncio", "trio"]
 })
 
@@ -163,6 +162,6 @@ export const sleeping = define({
   memory: true,
   floor: "floor",
   effect: "Effect forEach",
-  systems: systems(Effect.sleep("1 hour"), promisesSleeping, true),
+  systems: systems(started.counted(Effect.sleep("1 hour")), promisesSleeping, true),
   python: ["asyncio", "trio"]
 })

@@ -1,0 +1,187 @@
+/** docs/benchmarks.md: a table per work, the goals and whether they hold, and who wins where. */
+import type { Bundle } from "../bundle.ts"
+import type { Machine } from "../machine.ts"
+import type { Row } from "../results.ts"
+import type { Goal, Work } from "../work.ts"
+
+export interface Input {
+  readonly works: ReadonlyArray<Work>
+  readonly rows: ReadonlyArray<Row>
+  readonly bundles: ReadonlyArray<Bundle>
+  readonly machine: Machine
+  readonly command: string
+}
+
+const figure = (row: Row): number => row.bytes ?? row.cpuUs
+
+const isSkein = (row: Row): boolean => row.system.startsWith("Skein")
+
+const times = (ratio: number | undefined): string => (ratio === undefined ? "" : `${ratio.toFixed(2)}x`)
+
+const number = (value: number): string => value.toLocaleString("en-US")
+
+/** The rows at the smallest n: larger ones are for the table of growth. */
+const main = (work: Work, rows: ReadonlyArray<Row>): ReadonlyArray<Row> => {
+  const mine = rows.filter((row) => row.work === work.id)
+  return mine.filter((row) => row.n <= work.n)
+}
+
+export interface Verdict {
+  readonly goal: Goal
+  readonly ratio: number
+  readonly holds: boolean
+}
+
+export const verdicts = (work: Work, rows: ReadonlyArray<Row>): ReadonlyArray<Verdict> => {
+  const mine = main(work, rows)
+  return (work.goals ?? []).flatMap((goal) => {
+    const of = mine.find((row) => row.system === goal.system)
+    const to = mine.find((row) => row.system === goal.against)
+    if (of === undefined || to === undefined) return []
+    const paired =
+      goal.against === work.floor
+        ? of.ratioToFloor
+        : goal.against === work.effect
+          ? of.ratioToEffect
+          : undefined
+    const ratio = paired ?? figure(of) / figure(to)
+    return [{ goal, ratio, holds: ratio <= goal.ratio * 1.005 }]
+  })
+}
+
+/** Peers that are faster (or smaller) than the best of Skein's rows. */
+export const winners = (work: Work, rows: ReadonlyArray<Row>): ReadonlyArray<Row> => {
+  const mine = main(work, rows)
+  const best = Math.min(...mine.filter(isSkein).map(figure))
+  return mine.filter((row) => !isSkein(row) && row.system !== "floor" && figure(row) < best)
+}
+
+const table = (header: ReadonlyArray<string>, lines: ReadonlyArray<ReadonlyArray<string>>): string =>
+  [header, header.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n")
+
+const section = (work: Work, rows: ReadonlyArray<Row>): string => {
+  const mine = main(work, rows).toSorted((a, b) => figure(a) - figure(b))
+  if (mine.length === 0) return ""
+  const columns = [
+    { name: "", cell: (row: Row) => (isSkein(row) ? `**${row.system}**` : row.system) },
+    { name: "n", cell: (row: Row) => number(row.n) },
+    ...(work.memory === true
+      ? [
+          {
+            name: `bytes per ${work.unit}`,
+            cell: (row: Row) => (row.bytes === undefined ? "" : number(row.bytes))
+          }
+        ]
+      : [
+          { name: "CPU µs", cell: (row: Row) => String(row.cpuUs) },
+          { name: "wall µs", cell: (row: Row) => String(row.wallUs) }
+        ]),
+    { name: "±", cell: (row: Row) => `${Math.round(row.spread * 100)}%` },
+    ...(work.floor === undefined ? [] : [{ name: "to floor", cell: (row: Row) => times(row.ratioToFloor) }]),
+    ...(work.effect === undefined
+      ? []
+      : [{ name: `to ${work.effect}`, cell: (row: Row) => times(row.ratioToEffect) }]),
+    { name: "remark", cell: (row: Row) => row.note ?? "" }
+  ]
+  const grown = rows.filter((row) => row.work === work.id && row.n > work.n)
+  const growth =
+    grown.length === 0
+      ? ""
+      : `\n\nGrowth, CPU µs per ${work.unit}:\n\n${growthTable(rows.filter((row) => row.work === work.id))}`
+  const goals = verdicts(work, rows).map(
+    ({ goal, holds, ratio }) =>
+      `Goal for ${goal.system}: ${goal.text}. ${holds ? "Holds" : "Does not hold"} (${times(ratio)} ${goal.against}).`
+  )
+  const better = winners(work, rows).map((row) => row.system)
+  const honest = better.length === 0 ? "" : `Cheaper than Skein here: ${better.join(", ")}.`
+  return [
+    `## ${work.title}`,
+    [work.description, work.remarks, ...goals, honest].filter(Boolean).join(" "),
+    `![${work.title}](benchmarks/${work.id}.svg)`,
+    table(
+      columns.map((column) => column.name),
+      mine.map((row) => columns.map((column) => column.cell(row)))
+    ) + growth
+  ].join("\n\n")
+}
+
+const growthTable = (rows: ReadonlyArray<Row>): string => {
+  const counts = [...new Set(rows.map((row) => row.n))].toSorted((a, b) => a - b)
+  const systems = [...new Set(rows.map((row) => row.system))]
+  const cell = (system: string, n: number) => {
+    const row = rows.find((one) => one.system === system && one.n === n)
+    return row === undefined ? "" : String(figure(row))
+  }
+  const lines = systems
+    .map((system) => [system, ...counts.map((n) => cell(system, n))])
+    .filter((cells) => cells.filter((text) => text !== "").length > 2)
+  return table(["", ...counts.map((n) => `n = ${number(n)}`)], lines)
+}
+
+const kB = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`
+
+const names: Readonly<Record<string, string>> = {
+  effect: "run, fork and join with Effect alone",
+  taskGroup: "run, fork and join with `TaskGroup`",
+  own: "of that, Skein's own modules, the rest being parts of Effect",
+  core: "all of `@skein/core`"
+}
+
+const bundleSection = (bundles: ReadonlyArray<Bundle>): string => {
+  if (bundles.length === 0) return ""
+  const of = (entry: string, bundler: string) =>
+    bundles.find((bundle) => bundle.entry === entry && bundle.bundler === bundler)!
+  const lines = Object.entries(names).map(([entry, name]) => [
+    name,
+    ...["rolldown", "esbuild"].flatMap((bundler) => [
+      kB(of(entry, bundler).minified),
+      kB(of(entry, bundler).gzipped)
+    ])
+  ])
+  const added = ["rolldown", "esbuild"].map((bundler) => {
+    const more = of("taskGroup", bundler).gzipped - of("effect", bundler).gzipped
+    return `${kB(more)} with ${bundler}`
+  })
+  const holds = ["rolldown", "esbuild"].every(
+    (bundler) => of("taskGroup", bundler).gzipped - of("effect", bundler).gzipped <= 4_000
+  )
+  return [
+    "## Size of a bundle",
+    `Minified, and minified and gzipped. A program that runs, forks and joins grows by ${added.join(", ")}, gzipped. Goal: at most 4 kB. ${holds ? "Holds." : "Does not hold."}`,
+    table(["", "rolldown", "gzipped", "esbuild", "gzipped"], lines)
+  ].join("\n\n")
+}
+
+export const page = ({ bundles, command, machine, rows, works }: Input): string => {
+  const judged = works.flatMap((work) => verdicts(work, rows).map((verdict) => ({ work, verdict })))
+  const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`)
+  return [
+    "# Benchmarks",
+    "<!-- Written by `pnpm bench`. -->",
+    [
+      `Measured on ${machine.processor}, ${machine.cores} processors, ${machine.memoryGb} GB, ${machine.system}, with \`${command}\`.`,
+      `Versions: ${versions.join(", ")}.`
+    ].join(" "),
+    [
+      "CPU time per operation counts, garbage collection and helper threads included; wall time stands beside it. Each system runs in a process of its own, warmed up by three rounds;",
+      "then the systems take turns, round by round. Shown are medians, ± is half the distance between the quartiles, and ratios are medians of the ratios of neighbouring rounds.",
+      "*Floor* is what Effect's fibers cost with no owner at all: started by `Effect.runForkWith`, one observer for all. Compare ratios, not microseconds: machines differ."
+    ].join(" "),
+    "The numbers as data: [benchmarks/results.jsonl](benchmarks/results.jsonl). `pnpm bench --compare docs/benchmarks/results.jsonl` shows what has changed since.",
+    "## Goals",
+    table(
+      ["work", "goal", "measured", ""],
+      judged.map(({ verdict, work }) => [
+        work.title,
+        `${verdict.goal.system}: ${verdict.goal.text}`,
+        `${times(verdict.ratio)} ${verdict.goal.against}`,
+        verdict.holds ? "holds" : "**does not hold**"
+      ])
+    ),
+    ...works.map((work) => section(work, rows)).filter(Boolean),
+    bundleSection(bundles)
+  ]
+    .filter(Boolean)
+    .join("\n\n")
+    .concat("\n")
+}
