@@ -3,7 +3,7 @@ import * as FiberSet from "effect/FiberSet"
 import { action, run, spawn } from "effection"
 import type { Operation, Task } from "effection"
 
-import { TaskGroup } from "@skein/core"
+import { Gather, TaskGroup } from "@skein/core"
 
 import { forkAll } from "../floor.ts"
 import { define, setImmediatePromise } from "../work.ts"
@@ -44,6 +44,8 @@ const skein = (size: number) =>
     })
   )
 
+const gather = (size: number) => Effect.asVoid(Gather.all(range(size).map(() => task)))
+
 const microtask = async (size: number): Promise<void> => {
   await Promise.all(range(size).map(async () => await null))
 }
@@ -76,6 +78,7 @@ const systems = (size: (n: number) => number, mostEffection: number): Readonly<R
     "Effect forEach": { round: round(effects(forEach)), note: "a fixed list of effects" },
     "Effect FiberSet": { round: round(effects(fiberSet)), note: "does not report failures" },
     "Skein TaskGroup": { round: round(effects(skein)) },
+    "Skein Gather.all": { round: round(effects(gather)), note: "a fixed list of effects" },
     Effection: { round: round(effection), most: mostEffection }
   }
 }

@@ -5,7 +5,7 @@ import * as EffectSemaphore from "effect/Semaphore"
 import pLimit from "p-limit"
 import PQueue from "p-queue"
 
-import { Lock, Semaphore, TaskGroup } from "@skein/core"
+import { Gather, Lock, Semaphore, TaskGroup } from "@skein/core"
 
 import { forkAll } from "../floor.ts"
 import { define } from "../work.ts"
@@ -75,6 +75,9 @@ export const limit = define({
           { limit: permits }
         )
       )
+    },
+    "Skein Gather.map": {
+      round: effect((n) => Gather.map(range(n), () => task, { concurrency: permits }))
     },
     "Skein Semaphore": {
       round: effect((n) =>

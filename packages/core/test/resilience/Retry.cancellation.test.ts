@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { CancelScope, Retry, RetryBudget } from "@skein/core"
+import { CancelScope, Retry, RetryBudget, TaskGroup, TaskTree } from "@skein/core"
 import { InterruptSweep } from "@skein/testing"
 import { Cause, Clock, Duration, Effect, Exit, Fiber, Metric, Option, Tracer } from "effect"
 import { TestClock } from "effect/testing"
@@ -121,6 +121,37 @@ describe("Retry, interrupted at each operation", () => {
 })
 
 describe("Retry, made visible", () => {
+  it.effect("the task tree shows the pause, and nothing after it", () =>
+    Effect.gen(function* () {
+      const waits = Effect.map(TaskTree.snapshot, ({ nodes }) =>
+        nodes.flatMap(({ name, waitingOn }) =>
+          Option.match(waitingOn, {
+            onNone: () => [],
+            onSome: ({ operation, resource }) => [`${name}: ${operation}, ${resource}`]
+          })
+        )
+      )
+      const seen: Array<ReadonlyArray<string>> = []
+      let calls = 0
+      const call = Effect.gen(function* () {
+        if (++calls === 2) yield* Effect.sleep("1 second")
+        return yield* Effect.fail(http)
+      })
+      const fiber = yield* Effect.forkChild(
+        TaskGroup.run(
+          Effect.asVoid(TaskGroup.fork(Retry.run(call, { ...plain, attempts: 2 }), { name: "fetch" }))
+        )
+      )
+      yield* TestClock.adjust("50 millis")
+      seen.push((yield* waits).filter((wait) => wait.startsWith("fetch")))
+      yield* TestClock.adjust("100 millis")
+      seen.push((yield* waits).filter((wait) => wait.startsWith("fetch")))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.await(fiber)
+      expect(seen).toEqual([["fetch: Retry.run, pause after attempt 1"], []])
+    })
+  )
+
   it.effect("each retry and the giving up are events of the current span", () =>
     Effect.gen(function* () {
       const op = failing(always(http))
