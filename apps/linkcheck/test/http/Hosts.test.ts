@@ -1,8 +1,11 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Fiber, Option } from "effect"
 import { TestClock } from "effect/testing"
+import { it as skein } from "@skein/testing/vitest"
 import { ConnectionLost, HostUnreachable, HttpStatus, type Problem } from "../../src/domain/Problem.ts"
 import * as Hosts from "../../src/http/Hosts.ts"
+
+const { sweep } = skein
 
 const url = (path: string) => new URL(path, "http://a.example/")
 const make = (rate?: number) =>
@@ -91,4 +94,10 @@ describe("take", () => {
       expect(yield* hosts.take(new URL("http://b.example/"))(Effect.succeed("other"))).toBe("other")
     })
   )
+
+  sweep("leaves the host's turn free, wherever it is interrupted", {
+    setup: Effect.sync(() => make(1000)),
+    subject: (hosts) => hosts.take(url("/1"))(Effect.yieldNow),
+    check: (hosts) => hosts.take(url("/2"))(Effect.void)
+  })
 })

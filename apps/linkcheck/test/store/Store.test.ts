@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Option } from "effect"
+import { it as skein } from "@skein/testing/vitest"
+import { Context, Effect, Exit, Layer, Option, Scope } from "effect"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { HttpStatus } from "../../src/domain/Problem.ts"
@@ -100,6 +101,44 @@ describe("record", () => {
       expect((yield* report(run)).broken).toMatchObject([{ url: START, places: [] }])
     }).pipe(inMemory)
   )
+})
+
+describe("Store", () => {
+  const opened = Effect.gen(function* () {
+    const scope = yield* Scope.make()
+    const context = yield* Effect.orDie(Layer.buildWithScope(Layer.fresh(Store.layer(":memory:")), scope))
+    const store = Context.get(context, Store.Store)
+    const { run } = yield* Effect.orDie(store.open(START, false))
+    return { scope, store, run }
+  })
+
+  skein.sweep("keeps each result wholly or not at all, in order, wherever it is interrupted", {
+    setup: opened,
+    subject: ({ run, store }) =>
+      Effect.gen(function* () {
+        yield* store.add(run, [start])
+        yield* store.record(run, outcome({ links: [{ ...place, url: missing.url }], discovered: [missing] }))
+        yield* store.record(run, outcome({ url: missing.url, problem: Option.some(notFound), parsed: false }))
+        yield* store.end(run, "finished")
+      }),
+    check: ({ run, store }) =>
+      Effect.gen(function* () {
+        const { known } = yield* store.open(START, true)
+        const states = known.map(({ state, url }) => `${url} ${state}`).join(", ")
+        const links = yield* store.query((database) => database.prepare("select url from link").all().length)
+        const steps = [
+          "",
+          `${START} pending`,
+          `${START} ok, ${missing.url} pending`,
+          `${START} ok, ${missing.url} broken`
+        ]
+        expect(steps).toContain(states)
+        expect(links).toBe(steps.indexOf(states) >= 2 ? 1 : 0)
+        // It can still be written to.
+        yield* store.end(run, "interrupted")
+      }),
+    teardown: ({ scope }) => Scope.close(scope, Exit.void)
+  })
 })
 
 describe("open", () => {
