@@ -13,6 +13,7 @@ import type { AnyEffect, AnyFiber } from "./effect.ts"
 import { beginWait, endWait, holderOf } from "./node.ts"
 import type { Holder, Wait } from "./node.ts"
 import { clockOf } from "./reason.ts"
+import { flushSoon, share, turned } from "./turns.ts"
 
 /** Not in a queue: not yet, or no more. */
 export const Idle = 0
@@ -152,9 +153,7 @@ export class WaitList<W extends Waiter = Waiter> {
   }
 }
 
-/** So many are resumed in one task of the dispatcher; the rest in the next, so that others get their turn. */
-const batchSize = 1024
-
+/** Those who wait for one thing, first come, first served. */
 export class WaitQueue<W extends Waiter = Waiter> extends WaitList<W> {
   /** High-water mark. */
   maxLength = 0
@@ -202,7 +201,7 @@ export class WaitQueue<W extends Waiter = Waiter> extends WaitList<W> {
     if (this.length > this.maxLength) this.maxLength = this.length
   }
 
-  /** Takes it out and hands over: from now on it has what it waited for. Its fiber is resumed through its dispatcher. */
+  /** Takes it out and hands over: from now on it has what it waited for. Its fiber is resumed soon. */
   grant(waiter: W): void {
     this.remove(waiter)
     waiter.state = Granted
@@ -219,20 +218,24 @@ export class WaitQueue<W extends Waiter = Waiter> extends WaitList<W> {
 
   private schedule(waiter: W): void {
     this.scheduled = true
-    waiter.fiber.currentDispatcher.scheduleTask(this.flush, 0)
+    flushSoon(waiter.fiber, this)
   }
 
   // A waiter whose fiber was interrupted meanwhile is Idle. What is granted during the flush waits for the next one.
-  private readonly flush = (): void => {
+  readonly flush = (): void => {
     const batch = this.woken
-    const last = batch.length > batchSize ? batch[batchSize] : undefined
-    this.woken = last === undefined ? [] : batch.slice(batchSize)
-    this.scheduled = last !== undefined
-    if (last !== undefined) this.schedule(last)
-    const end = last === undefined ? batch.length : batchSize
-    for (let i = 0; i < end; i++) {
+    const count = share(batch.length)
+    this.scheduled = false
+    this.woken = count === batch.length ? [] : batch.slice(count)
+    if (count < batch.length) this.schedule(batch[count]!)
+    for (let i = 0; i < count; i++) {
       const waiter = batch[i]!
       if (waiter.state === Granted) waiter.resume()
     }
+  }
+
+  readonly flushInTurn = (): void => {
+    turned()
+    this.flush()
   }
 }

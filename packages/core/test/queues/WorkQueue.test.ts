@@ -233,6 +233,38 @@ describe("WorkQueue", () => {
     )
   })
 
+  describe("offer", () => {
+    it.effect("a place whose offerer is cancelled goes to the next who waits", () =>
+      Effect.gen(function* () {
+        const queue = yield* WorkQueue.bounded<number>(1)
+        yield* WorkQueue.offer(queue, 1)
+        const [first, second] = [
+          yield* spawn(WorkQueue.offer(queue, 2)),
+          yield* spawn(WorkQueue.offer(queue, 3))
+        ]
+        yield* WorkQueue.take(queue)
+        first.interruptUnsafe()
+        yield* Fiber.join(second)
+        assert.deepStrictEqual(yield* all(queue), [3])
+      })
+    )
+
+    it.effect(
+      "a newcomer does not pass one who has a place and has not gone on, though there is more room",
+      () =>
+        Effect.gen(function* () {
+          const queue = yield* WorkQueue.bounded<number>(2)
+          yield* WorkQueue.offerAll(queue, [1, 2])
+          const waiting = yield* spawn(WorkQueue.offer(queue, 3))
+          yield* WorkQueue.takeUpTo(queue, 2)
+          assert.isFalse(yield* WorkQueue.tryOffer(queue, 4))
+          yield* WorkQueue.offer(queue, 5)
+          yield* Fiber.join(waiting)
+          assert.deepStrictEqual(yield* all(queue), [3, 5])
+        })
+    )
+  })
+
   describe("cancellation", () => {
     /** What was offered is what was taken and what is left; nothing waits; the queue works. */
     const conserved = (queue: WorkQueue.WorkQueue<number>, offered: Array<number>, taken: Array<number>) =>

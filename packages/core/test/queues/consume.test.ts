@@ -182,14 +182,17 @@ describe("WorkQueue.consume", () => {
       )
       assert.deepStrictEqual(seen, [1, 2, 3])
       const waiting = yield* filled([1], 1)
-      const offerer = yield* spawn(WorkQueue.offer(waiting, 2))
+      const offerers = [yield* spawn(WorkQueue.offer(waiting, 2)), yield* spawn(WorkQueue.offer(waiting, 3))]
       const handled: Array<number> = []
-      yield* WorkQueue.consume(waiting, (n) => Effect.sync(() => handled.push(n)), {
-        workers: 1,
-        until: "idle"
-      })
-      yield* Fiber.join(offerer)
-      assert.deepStrictEqual(handled, [1, 2])
+      // Item 2 is dealt with while the offer of item 3 has its place but has not gone on.
+      const handler = (n: number) =>
+        Effect.andThen(
+          n === 1 ? settle : Effect.void,
+          Effect.sync(() => handled.push(n))
+        )
+      yield* WorkQueue.consume(waiting, handler, { workers: 1, until: "idle" })
+      yield* Fiber.joinAll(offerers)
+      assert.deepStrictEqual(handled, [1, 2, 3])
     })
   )
 

@@ -85,6 +85,10 @@ describe("Lock", () => {
           "outside"
         )
         assert.deepStrictEqual([inside, twice, yield* Name], ["inside", "outside", "none"])
+        const before = yield* Effect.context<never>()
+        yield* Lock.withLock(lock, Effect.void)
+        yield* Effect.exit(Lock.withLock(lock, Effect.fail("no")))
+        assert.strictEqual(yield* Effect.context<never>(), before)
       })
     )
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Semaphore, TaskGroup, TaskTree } from "@skein/core"
+import { Event, Semaphore, TaskGroup, TaskTree } from "@skein/core"
 import { InterruptSweep } from "@skein/testing"
 import { Effect, Exit, Fiber, Option } from "effect"
 
@@ -336,15 +336,21 @@ describe("Semaphore", () => {
     )
   })
 
-  it.effect("a stale wake-up does not resume a fiber twice", () =>
+  it.effect("a fiber that gave the permit back is not resumed by the hand-over, wherever it is then", () =>
     Effect.gen(function* () {
       const semaphore = yield* Semaphore.make(1)
+      const event = yield* Event.make()
+      const log: Array<string> = []
       yield* Semaphore.take(semaphore, 1)
-      const waiter = yield* spawn(Effect.exit(Effect.interruptible(Semaphore.take(semaphore, 1))))
+      const cleanup = Effect.andThen(Event.wait(event), note(log)("cleaned up"))
+      const waiter = yield* spawn(Effect.onInterrupt(Semaphore.take(semaphore, 1), () => cleanup))
       yield* Semaphore.release(semaphore, 1)
-      const interrupting = yield* Effect.forkChild(Fiber.interrupt(waiter), { startImmediately: true })
-      yield* Fiber.join(interrupting)
+      yield* Effect.sync(() => waiter.interruptUnsafe())
+      yield* settle
+      assert.deepStrictEqual(log, [])
+      yield* Event.set(event)
       assert.isTrue(Exit.isFailure(yield* Fiber.await(waiter)))
+      assert.deepStrictEqual(log, ["cleaned up"])
       yield* intact(semaphore, 1)
     })
   )
