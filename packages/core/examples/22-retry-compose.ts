@@ -75,5 +75,5 @@ const Limits = Layer.mergeAll(
 )
 
 await Effect.runPromise(
-  program.pipe(Effect.provide(Limits), Effect.provide(TestClock.layer()), Effect.scoped)
+  program.pipe(Effect.provide(Layer.provideMerge(Limits, TestClock.layer())), Effect.scoped)
 )

@@ -1,3 +1,4 @@
+// @effect-diagnostics floatingEffect:off
 import { CancelScope, Retry } from "@skein/core"
 import { Context, Effect, Option, Scope } from "effect"
 import { describe, expectTypeOf, it } from "vitest"

@@ -1,4 +1,4 @@
-// A small crawler, written as a user would write it. It must typecheck; nothing here is annotated that need not be.
+/** A small crawler, written as a user would write it: nothing is annotated that need not be. Type-checked, never run. */
 import {
   Config,
   Console,
