@@ -249,6 +249,29 @@ describe("Pool: openings that fail", () => {
     })
   )
 
+  it.effect(
+    "an opening whose asker was served by another one: its failure is nobody's, who waits gets a new one",
+    () =>
+      Effect.gen(function* () {
+        // the first fails late, the second comes soon and goes to the first in line, the third fails
+        const { acquire } = source((n) =>
+          n === 1
+            ? Effect.andThen(Effect.sleep("2 seconds"), Effect.fail(new OpenError({ n })))
+            : n === 2
+              ? Effect.sleep("1 second")
+              : Effect.fail(new OpenError({ n }))
+        )
+        const pool = yield* Pool.make({ ...base, acquire })
+        const first = yield* Effect.forkChild(hold(pool, "10 seconds"), { startImmediately: true })
+        const second = yield* Effect.forkChild(Effect.flip(hold(pool, 0)), { startImmediately: true })
+        yield* tick
+        yield* TestClock.adjust("2 seconds")
+        assert.deepStrictEqual(yield* Fiber.join(second), new OpenError({ n: 3 }))
+        yield* TestClock.adjust("10 seconds")
+        assert.strictEqual(yield* Fiber.join(first), 2)
+      })
+  )
+
   it.effect("1,000 waiters of a source that always fails: each is told, in order, without overflow", () =>
     Effect.gen(function* () {
       const { acquire } = source((n) => Effect.fail(new OpenError({ n })))
