@@ -49,6 +49,12 @@ describe("extract", () => {
     ).toEqual([])
   })
 
+  it("reads drawings as what they are, up to where HTML goes on", () => {
+    expect(raws("<svg><style><a href=in></style></svg><style><a href=no></style>")).toEqual(["in"])
+    expect(raws("<svg><p><style><a href=no></style>")).toEqual([])
+    expect(raws("<svg/><style><a href=no></style>")).toEqual([])
+  })
+
   it("collects anchors, title and base", () => {
     const page = extract(
       '<svg><title>a drawing</title></svg><title> The\n title </title><base href="/b/"><base href="/c/">' +
