@@ -84,8 +84,9 @@ const cancelAndAwait = (
   Effect.suspend(() => {
     const failures = (): Exit.Exit<void, unknown> =>
       group.failures === undefined ? Exit.void : Exit.failCause(kind.cause(group, group.failures))
-    if (group.complete) return failures()
     return Effect.callback<void, unknown>((resume) => {
+      // Asked here and not before: the owner may be parked between two operations, and the group complete meanwhile.
+      if (group.complete) return resume(failures())
       const wait = waitFor(group)
       beginWait(owner, wait)
       group.onComplete = () => {
