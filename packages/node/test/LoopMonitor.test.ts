@@ -23,7 +23,7 @@ const longer = (seen: ReadonlyArray<LoopMonitor.Blocked>, millis: number) =>
 const tasksOf = (seen: ReadonlyArray<LoopMonitor.Blocked>) =>
   seen.map(({ task }) => Option.getOrElse(task, () => "nobody"))
 
-describe("LoopMonitor", { timeout: 30_000 }, () => {
+describe("LoopMonitor", { timeout: 60_000 }, () => {
   describe("make", () => {
     it.live("names the task that blocked inside a library call, how long and where", () =>
       Effect.gen(function* () {

@@ -11,7 +11,7 @@ const functions = (options?: Offload.Options) =>
 const failureOf = <A>(effect: Effect.Effect<A, Offload.OffloadError>): Effect.Effect<Offload.Failure> =>
   Effect.map(Effect.flip(effect), (error) => error.reason) as Effect.Effect<Offload.Failure>
 
-describe("Offload", { timeout: 30_000 }, () => {
+describe("Offload", { timeout: 60_000 }, () => {
   describe("module", () => {
     it.live("runs functions and async functions in another thread", () =>
       Effect.gen(function* () {

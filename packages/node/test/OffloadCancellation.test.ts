@@ -11,7 +11,7 @@ const functions = (options?: Offload.Options) =>
 
 const isRunning = (state: Int32Array) => eventually("the call runs", () => Atomics.load(state, 0) === 1)
 
-describe("Offload", { timeout: 30_000 }, () => {
+describe("Offload", { timeout: 60_000 }, () => {
   describe("cancellation", () => {
     it.live("reaches an async function as an abort, and the caller waits until the function has ended", () =>
       Effect.gen(function* () {

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url"
 import { run, start } from "./processes.ts"
 import { eventually } from "./support.ts"
 
-describe("Runner", { timeout: 60_000 }, () => {
+describe("Runner", { concurrent: true, timeout: 120_000 }, () => {
   describe("a program that ends by itself", () => {
     it.live("exits with 0 and says nothing but what the program says", () =>
       Effect.gen(function* () {

@@ -21,7 +21,7 @@ const serve = (name: string, ...signals: ReadonlyArray<readonly [NodeJS.Signals,
 
 const lines = (ended: Ended) => ended.stdout.trim().split("\n")
 
-describe("Runner", { timeout: 60_000 }, () => {
+describe("Runner", { concurrent: true, timeout: 120_000 }, () => {
   describe("first signal", () => {
     it.live("ends forever; what was accepted and what draining accepts finishes; exit code 0", () =>
       Effect.gen(function* () {
@@ -173,7 +173,6 @@ describe("Runner", { timeout: 60_000 }, () => {
         yield* Effect.sleep("10 millis")
         expect(fiber.pollUnsafe()).toBe(undefined)
         yield* Fiber.interrupt(fiber)
-        expect(process.getActiveResourcesInfo().filter((name) => name === "Timeout").length).toBeLessThan(3)
       })
     )
   })

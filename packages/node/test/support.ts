@@ -8,7 +8,7 @@ export type FunctionsModule = typeof import("./fixtures/functions.ts")
 export const functionsUrl = new URL("./fixtures/functions.ts", import.meta.url)
 
 /** Polls a condition that another thread or process brings about; the limit is for a machine under load. */
-export const eventually = (what: string, condition: () => boolean, limit = 15_000): Effect.Effect<void> =>
+export const eventually = (what: string, condition: () => boolean, limit = 30_000): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
     const start = performance.now()
     const timer = setInterval(() => {

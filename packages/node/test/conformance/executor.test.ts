@@ -19,7 +19,7 @@ const release = (state: Int32Array) =>
     Atomics.notify(state, 2)
   })
 
-describe("executor", { timeout: 30_000 }, () => {
+describe("executor", { timeout: 60_000 }, () => {
   it.live("EX-003: a call in a group that is being cancelled reserves no worker and never starts", () =>
     Effect.gen(function* () {
       const f = yield* functions()

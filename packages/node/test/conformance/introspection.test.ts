@@ -65,7 +65,7 @@ describe("introspection", () => {
     })
   )
 
-  it.effect("IN-005: a task that waits is found behind group, gather, shield, wait and timeout", () =>
+  it.effect("IN-005: a task that waits is found behind group, gather, shield and timeout", () =>
     Effect.gen(function* () {
       const lock = yield* Lock.make({ name: "gate" })
       const ask = Lock.withLock(lock, Effect.void)
@@ -79,20 +79,20 @@ describe("introspection", () => {
             Lock.withLock(lock, Effect.andThen(Deferred.succeed(taken, undefined), Effect.never))
           )
           yield* Deferred.await(taken)
-          const plain = yield* fork("plain", ask)
+          yield* fork("plain", ask)
           yield* fork("timeout", CancelScope.failAfter(ask, "1 hour"))
           yield* fork("shield", CancelScope.shield(ask, { atMost: "1 hour" }))
           yield* fork("group", TaskGroup.run(ask, { name: "inner" }))
           yield* fork("gather", Gather.all([ask]))
-          yield* fork("wait", Task.wait([plain], { until: "first-completed" }))
         })
       ).pipe(TaskGroup.run({ name: "one" }))
-      const paths = Object.keys(waits(snapshot))
       for (const name of ["plain", "timeout", "shield", "group", "gather"]) {
-        const path = paths.find((path) => path.startsWith(`one/${name}`))
-        expect([name, waits(snapshot)[path!]]).toEqual([name, "Lock gate < one/holder"])
+        const found = Object.entries(waits(snapshot)).filter(([path]) => path.startsWith(`one/${name}`))
+        expect([name, found.map(([, wait]) => wait)]).toEqual([
+          name,
+          expect.arrayContaining(["Lock gate < one/holder"])
+        ])
       }
-      expect(waits(snapshot)["one/wait"]).toContain("one/plain")
     })
   )
 

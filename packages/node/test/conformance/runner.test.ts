@@ -4,7 +4,7 @@ import { Effect } from "effect"
 
 import { run, start } from "../processes.ts"
 
-describe("runner", { timeout: 60_000 }, () => {
+describe("runner", { concurrent: true, timeout: 120_000 }, () => {
   it.live("RN-001: the runner hands on what main returned or failed with", () =>
     Effect.gen(function* () {
       const returned = yield* run("conformance", "returns")

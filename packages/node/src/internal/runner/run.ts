@@ -33,6 +33,12 @@ const longest = 2 ** 31 - 1
 const lookEvery = 1000
 const lookShare = 50
 
+/** Who waits for each other unchanged; reported when seen for the second time. */
+interface Cycle {
+  readonly since: number
+  readonly reported: boolean
+}
+
 let running = false
 
 export class Run {
@@ -52,7 +58,7 @@ export class Run {
   private forced: number | undefined
   private phaseStarted = performance.now()
   private timings: Array<string> = []
-  private cycles = new Map<string, number>()
+  private cycles: ReadonlyMap<string, Cycle> = new Map()
 
   constructor(options: RunOptions) {
     this.options = options
@@ -243,20 +249,19 @@ export class Run {
       if (this.ended || this.state.phase === "cancelling") return
       const start = performance.now()
       const snapshot = report.snapshot()
-      const seen = new Map<string, number>()
+      const seen = new Map<string, Cycle>()
+      let isNew = false
       let lasted = 0
-      let confirmed = false
       for (const key of report.cycleKeys(snapshot)) {
-        const since = this.cycles.get(key)
-        seen.set(key, since ?? start)
-        if (since === undefined) continue
-        lasted = Math.max(lasted, start - since)
-        confirmed ||= start - since < 1.5 * wait
+        const known = this.cycles.get(key)
+        seen.set(key, { since: known?.since ?? start, reported: known !== undefined })
+        if (known === undefined) continue
+        isNew ||= !known.reported
+        lasted = Math.max(lasted, start - known.since)
       }
       this.cycles = seen
+      if (isNew) this.say("Warn", `Tasks wait for each other.\n${report.escape(report.deadlocks(snapshot))}`)
       if (lasted >= this.options.deadlock) return this.deadlock()
-      if (confirmed)
-        this.say("Warn", `Tasks wait for each other.\n${report.escape(report.deadlocks(snapshot))}`)
       this.lookForCycles(Math.max(lookEvery, lookShare * (performance.now() - start)))
     }, wait).unref()
   }
