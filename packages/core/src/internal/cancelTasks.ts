@@ -35,14 +35,13 @@ export const cancelTask = (fiber: AnyFiber, task: TaskNode, reason: Reason): Eff
 export const cancelGroup = (fiber: AnyFiber, group: Group, reason: Reason): Effect.Effect<void> => {
   const tasks = group.tasks().filter((task) => !runsIn(fiber, task))
   const { ask, interrupt } = group.askAll(reason, fiber)
-  // The group takes forks again when this returns, also when it returns because the caller was hit itself.
-  return Effect.ensuring(
-    Effect.suspend(() => {
-      enqueue(interrupt)
-      return awaitExits(tasks)
-    }),
-    Effect.sync(() => group.forget(ask))
-  )
+  const forget = (): void => group.forget(ask)
+  // Marked and interrupted in one step: whoever is marked alone is taken for one who has been told. The group takes
+  // forks again when this returns; should the caller be interrupted before that, when all are gone.
+  if (ask.remaining === 0) forget()
+  else ask.done = forget
+  enqueue(interrupt)
+  return Effect.ensuring(awaitExits(tasks), Effect.sync(forget))
 }
 
 /** Returns when all have exited. Interrupted, it stops waiting. */

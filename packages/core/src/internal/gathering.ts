@@ -64,8 +64,8 @@ export class Gathering implements Policy {
 
   taskFailed = (group: Group, failure: Failure): boolean => {
     const late = this.decided || group.ending
-    // A contestant that loses by failing by itself is no news; one whose cleanup fails is.
-    if (this.rule.lenient === true && !(late && isCleanup(failure))) return false
+    // A contestant that loses by failing is no news. Finalizers do not fail, they die: that is.
+    if (this.rule.lenient === true && !(late && Cause.hasDies(failure.cause))) return false
     group.record(failure)
     if (this.decided) (this.stray ??= []).push(failure)
     return false
@@ -134,11 +134,6 @@ export class Gathering implements Policy {
       () => resume(gathering.outcome())
     )
   }
-}
-
-const isCleanup = ({ cause, node }: Failure): boolean => {
-  const exit = (node as TaskNode).exit!
-  return Cause.hasDies(cause) || (exit._tag === "Failure" && Cause.hasInterrupts(exit.cause))
 }
 
 // Ended interrupted though the gathering did not ask for it: somebody else did, and that must not pass for the owner's
