@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process"
 
 import { LoopMonitor } from "../src/index.ts"
 import { segments } from "../src/internal/loop/segments.ts"
-import { eventually } from "./support.ts"
+import { eventually, watchThreads } from "./support.ts"
 
 const spin = (millis: number): void => {
   const end = performance.now() + millis
@@ -159,6 +159,24 @@ describe("LoopMonitor", { timeout: 60_000 }, () => {
         expect(Object.getOwnPropertyNames(globalThis).filter((name) => name.includes("LoopMonitor"))).toEqual(
           []
         )
+      })
+    )
+
+    it.live("interrupted while it starts, or later, it leaves nothing behind", () =>
+      Effect.gen(function* () {
+        const watch = watchThreads()
+        for (let turns = 0; turns < 12; turns++) {
+          const fiber = yield* Effect.forkChild(
+            Effect.scoped(Effect.andThen(LoopMonitor.make(), Effect.never))
+          )
+          for (let n = 0; n < turns; n++) yield* turns < 6 ? Effect.yieldNow : Effect.sleep(turns)
+          yield* Fiber.interrupt(fiber)
+          expect(watch.open().workers).toBe(0)
+          expect(
+            Object.getOwnPropertyNames(globalThis).filter((name) => name.includes("LoopMonitor"))
+          ).toEqual([])
+        }
+        watch.stop()
       })
     )
 

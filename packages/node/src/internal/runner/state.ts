@@ -15,6 +15,11 @@ export class State {
   heeded = false
   private readonly listeners = new Set<(reason: CancelReason.CancelReason) => void>()
 
+  /** How many are to hear of the request. */
+  get waiting(): number {
+    return this.listeners.size
+  }
+
   request(reason: CancelReason.CancelReason): void {
     if (this.reason !== undefined) return
     this.reason = reason
