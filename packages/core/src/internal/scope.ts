@@ -11,6 +11,7 @@ import * as Exit from "effect/Exit"
 
 import { clearAlarm, setAlarm } from "./alarm.ts"
 import type { Alarm } from "./alarm.ts"
+import { describeWait } from "./describeWait.ts"
 import {
   afterExit,
   interruptedCause,
@@ -21,24 +22,15 @@ import {
   start
 } from "./effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "./effect.ts"
-import { deadlineOf, envOf, withEnv, withScope } from "./env.ts"
+import { envOf, withEnv, withScope } from "./env.ts"
 import type { EnclosingScope, Env } from "./env.ts"
 import { millisOf } from "./monotonic.ts"
 import { beginWait, endWait, waitingFrameOf, WaitingFrame } from "./node.ts"
 import type { Node, Wait } from "./node.ts"
-import {
-  annotationsOf,
-  clockOf,
-  makeReason,
-  reasonOf,
-  reasonOfInterrupt,
-  TypeId as ReasonKey
-} from "./reason.ts"
+import { annotationsOf, clockOf, makeReason, reasonOf, TypeId as ReasonKey } from "./reason.ts"
 import type { Reason } from "./reason.ts"
+import { attributed, isOwn, left, ScopeKey } from "./scopeCause.ts"
 import { enqueue } from "./trampoline.ts"
-
-/** Tells a scope's own interruption from all others. */
-const ScopeKey = "~skein/CancelScope/interruptedBy"
 
 // Two deadlines closer than this are equal: then the outer one converts.
 const tolerance = 1
@@ -65,8 +57,6 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   /** The scope that the work is in, where it is. */
   private inner: Scope | undefined = undefined
   private alarm: Alarm | undefined = undefined
-  /** This deadline's turn was left to an enclosing one. */
-  private deferred = false
   /** Resumes the owner; undefined while the work runs for the first time. */
   private settled: (() => void) | undefined = undefined
   private stuck: Wait | undefined = undefined
@@ -85,6 +75,11 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
     // A deadline outside of an uninterruptible region does not reach in; those of two clocks cannot be compared.
     this.shields =
       !isInterruptible(owner) || (this.parent instanceof Scope && this.parent.clock !== this.clock)
+  }
+
+  /** Whether the work is interrupted when the deadline passes; a shield's is only a bound. */
+  get converts(): boolean {
+    return true
   }
 
   /** For messages: "CancelScope.failAfter". */
@@ -215,7 +210,6 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   reschedule(millis: number): void {
     if (this.reason !== undefined || this.abandoned) return
     this.disarm()
-    this.deferred = false
     this.deadline = this.now() + millis
     if (millis <= 0) this.expire()
     else if (this.settled !== undefined) this.arm()
@@ -239,14 +233,12 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   onAlarm(): void {
     this.alarm = undefined
     if (this.exit !== undefined || this.reason !== undefined) return
-    if (!this.deferred && !this.shields) {
-      const outer = deadlineOf({ group: undefined, scope: this.parent, held: undefined })
-      if (outer <= this.deadline + tolerance) {
-        this.deferred = true
-        const now = this.now()
-        this.alarm = setAlarm(this.owner, this.clock, now, Math.max(outer - now, 0) + tolerance, this)
-        return
-      }
+    const outer = this.shields ? Infinity : convertingDeadline(this.parent)
+    if (outer <= this.deadline + tolerance) {
+      // It is the other scope's turn; should it be moved before it acts, this one comes back to it.
+      const now = this.now()
+      this.alarm = setAlarm(this.owner, this.clock, now, Math.max(outer - now, 0) + tolerance, this)
+      return
     }
     this.expire()
   }
@@ -329,6 +321,16 @@ export const deadlineReason = (fiber: AnyFiber, label: string | undefined, left:
 
 const outsideReason = (fiber: AnyFiber): Reason => makeReason(fiber, { _tag: "Requested", by: undefined })
 
+/** The earliest enclosing deadline that will cancel what is inside of it. */
+const convertingDeadline = (scope: EnclosingScope | undefined): number => {
+  let deadline = Infinity
+  for (; scope !== undefined; scope = scope.parent) {
+    if (scope.deadline < deadline && (!(scope instanceof Scope) || scope.converts)) deadline = scope.deadline
+    if (scope.shields) break
+  }
+  return deadline
+}
+
 /** The owner's wait for the work. */
 class Ownership extends Obligation {
   private readonly scope: Scope
@@ -356,39 +358,3 @@ class EnterScope extends Operation<any, any, any> {
 }
 
 export const enterScope = (make: (owner: AnyFiber) => Scope): AnyEffect => new EnterScope(make)
-
-const isOwn = (reason: Cause.Reason<any>, scope: Scope): boolean =>
-  reason._tag === "Interrupt" && reason.annotations.get(ScopeKey) === scope
-
-/** An interrupted owner goes on with its interruption; what the work failed with stays beside it, but nobody's cancellation. */
-export const left = (cause: Cause.Cause<any>, exit: AnyExit): AnyEffect => {
-  if (exit._tag === "Success") return Exit.failCause(cause)
-  const rest = exit.cause.reasons.filter((reason: any) => reason._tag !== "Interrupt")
-  return Exit.failCause(rest.length === 0 ? cause : Cause.fromReasons([...cause.reasons, ...rest]))
-}
-
-// The fiber that was interrupted, or that interrupted itself, is not the one that people outside know.
-export const attributed = (fiber: AnyFiber, cause: Cause.Cause<any>): Cause.Cause<any> => {
-  const asked = interruptedCause(fiber) !== undefined
-  let annotations: Context.Context<never> | undefined
-  return Cause.fromReasons(
-    cause.reasons.map((reason) => {
-      if (reason._tag !== "Interrupt" || reasonOfInterrupt(reason) !== undefined) return reason
-      if (!asked && reason.fiberId !== fiber.id) return reason
-      annotations ??= annotationsOf(makeReason(fiber, { _tag: "Requested" }))
-      return reason.annotate(annotations) as typeof reason
-    })
-  )
-}
-
-/** "Lock db, held by main/writer". */
-const describeWait = (wait: Wait): string => {
-  const what = wait.resource === "" ? wait.operation : `${wait.operation} ${wait.resource}`
-  const holders = wait.holders()
-  if (holders.length === 0) return what
-  const named = holders.slice(0, maxHolders).map((holder) => holder.name)
-  const more = holders.length > maxHolders ? ` and ${holders.length - maxHolders} more` : ""
-  return `${what}, held by ${named.join(", ")}${more}`
-}
-
-const maxHolders = 3

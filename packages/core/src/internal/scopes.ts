@@ -157,6 +157,10 @@ export class Shield extends Scope {
     return exit
   }
 
+  override get converts(): boolean {
+    return false
+  }
+
   // An owner that can be interrupted tells when it is; of one that cannot, the bound has to ask.
   protected override onEntered(): void {
     if (!isInterruptible(this.owner)) this.arm()

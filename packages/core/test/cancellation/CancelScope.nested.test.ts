@@ -180,6 +180,17 @@ describe("CancelScope", () => {
         ])
       })
     )
+    it.effect("none of those around a finalizer reach in, when all goes well either", () =>
+      Effect.gen(function* () {
+        const seen: Array<unknown> = []
+        const note = Effect.map(asked, (both) => seen.push(both))
+        yield* Effect.void.pipe(
+          Effect.ensuring(Effect.orDie(CancelScope.failAfter(note, "3 seconds"))),
+          CancelScope.failAfter("1 second")
+        )
+        assert.deepStrictEqual(seen, [[at(3000), Duration.seconds(3)]])
+      })
+    )
     it.effect("a timeout inside of a finalizer works on its own", () =>
       Effect.gen(function* () {
         const seen: Array<unknown> = []

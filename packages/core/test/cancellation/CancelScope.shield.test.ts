@@ -99,6 +99,29 @@ describe("CancelScope", () => {
       })
     )
 
+    it.effect("and also where nobody can", () =>
+      Effect.gen(function* () {
+        const { at, exit } = yield* ends(
+          Effect.as(Effect.sleep("9 seconds"), 1).pipe(
+            CancelScope.shield({ atMost: "5 seconds" }),
+            Effect.uninterruptible
+          )
+        )
+        assert.deepStrictEqual(exit, Exit.succeed(1))
+        assert.strictEqual(at, 9000)
+      })
+    )
+
+    it.effect("its bound converts nothing: a time limit inside that is equal to it is on time", () =>
+      Effect.gen(function* () {
+        const { at, exit } = yield* ends(
+          Effect.never.pipe(CancelScope.moveOnAfter("5 seconds"), CancelScope.shield({ atMost: "5 seconds" }))
+        )
+        assert.deepStrictEqual(exit, Exit.succeed(Option.none()))
+        assert.strictEqual(at, 5000)
+      })
+    )
+
     it.effect("keeps the failure of the effect that an interruption waited for", () =>
       Effect.gen(function* () {
         const { exit } = yield* cancelledAfterASecond(

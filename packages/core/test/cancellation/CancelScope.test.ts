@@ -238,6 +238,24 @@ describe("CancelScope", () => {
       })
     )
 
+    it.effect("does nothing to a scope whose caller is being interrupted", () =>
+      Effect.gen(function* () {
+        yield* TestClock.adjust(0)
+        let kept: CancelScope.CancelScope | undefined
+        const fiber = yield* Effect.forkChild(
+          CancelScope.run((scope) => {
+            kept = scope
+            return Effect.ensuring(Effect.never, Effect.sleep("1 second"))
+          }),
+          { startImmediately: true }
+        )
+        yield* launch(Fiber.interrupt(fiber))
+        assert.isFalse(yield* CancelScope.cancel(kept!))
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual(inCause(fiber.pollUnsafe()!), ["Interrupt ?"])
+      })
+    )
+
     it.effect("takes a reason, also one written by hand", () =>
       Effect.gen(function* () {
         const made = yield* CancelReason.requested("quota")

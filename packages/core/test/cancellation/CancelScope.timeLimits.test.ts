@@ -210,6 +210,20 @@ describe("CancelScope", () => {
       })
     )
 
+    it.effect("names the span it is in, not one of a scope that has ended", () =>
+      Effect.gen(function* () {
+        const { exit } = yield* ends(
+          Effect.yieldNow.pipe(
+            Effect.withSpan("first"),
+            CancelScope.failAfter("1 second"),
+            Effect.andThen(Effect.withSpan(Effect.never, "second")),
+            CancelScope.failAfter("5 seconds")
+          )
+        )
+        assert.deepStrictEqual(exit, Exit.fail(exceeded(undefined, "5 seconds", "second")))
+      })
+    )
+
     it.effect("says at the deadline that an uninterruptible effect is stuck, and waits for it", () =>
       Effect.gen(function* () {
         const { layer, lines } = logs()
