@@ -15,7 +15,7 @@ import { millisOf } from "./monotonic.ts"
 import { waitingFrameOf, WaitingFrame } from "./node.ts"
 import type { Node } from "./node.ts"
 import { clockOf, interruptWith, makeReason, reasonOf } from "./reason.ts"
-import { attributed, left } from "./scope.ts"
+import { attributed, left } from "./scopeCause.ts"
 import type { TokenBucket } from "./tokenBucket.ts"
 import { enqueue } from "./trampoline.ts"
 
