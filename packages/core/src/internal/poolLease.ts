@@ -4,7 +4,7 @@ import * as Duration from "effect/Duration"
 import type { AnyEffect, AnyFiber } from "./effect.ts"
 import { succeedNow } from "./effect.ts"
 import type { Holder } from "./node.ts"
-import { holderOf } from "./node.ts"
+import { holderOf, nodeOf } from "./node.ts"
 import type { Pool } from "./pool.ts"
 import { PoolTimeout } from "./poolErrors.ts"
 import type { Item } from "./poolItems.ts"
@@ -13,7 +13,7 @@ import { Holding, Idle, Waiter } from "./waitQueue.ts"
 export class Lease extends Waiter {
   readonly pool: Pool
   /** Runs with the resource; undefined where a scope holds it. */
-  private block: ((value: any) => AnyEffect) | undefined
+  private readonly block: ((value: any) => AnyEffect) | undefined
   item: Item | undefined = undefined
   /** Monotonic milliseconds. */
   askedAt = 0
@@ -36,13 +36,20 @@ export class Lease extends Waiter {
   }
 
   get operation(): string {
-    return this.block === undefined ? "Pool.lease" : "Pool.use"
+    return "Pool.lease"
   }
   get resource(): string {
     return this.pool.options.name
   }
   override holders(): ReadonlyArray<Holder> {
     return [...this.pool.leaked.describe(), ...this.pool.leases.describe()]
+  }
+
+  /** For the report of a leak: where it was taken, and where the task was forked when that is recorded. */
+  whence(): string {
+    const taken = this.site === undefined ? "" : `; taken at ${this.site}`
+    const node = nodeOf(this.fiber) as { readonly forkSite?: string | undefined } | undefined
+    return node?.forkSite === undefined ? taken : `${taken}; its task was forked at ${node.forkSite}`
   }
 
   timeout(now: number): PoolTimeout {

@@ -104,9 +104,10 @@ export class PoolWorker implements PoolWork, Sleeper {
   reportLeak(lease: Lease, held: number): void {
     const { name } = this.pool.options
     const time = Duration.format(Duration.millis(Math.round(held)))
-    const taken = lease.site === undefined ? "" : `; taken at ${lease.site}`
     this.run(
-      Effect.logWarning(`Pool "${name}": ${lease.describe().name} has held a lease for ${time}${taken}`)
+      Effect.logWarning(
+        `Pool "${name}": ${lease.describe().name} has held a lease for ${time}${lease.whence()}`
+      )
     )
   }
 

@@ -4,9 +4,10 @@ import type * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 
-import { afterExit, frameOf, start } from "./effect.ts"
+import { afterExit, frameOf, isInterruptible, start } from "./effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "./effect.ts"
 import { asDefects, beside, drive, isNoInterrupt } from "./generatorDriver.ts"
 import type { Body } from "./generatorDriver.ts"
@@ -39,6 +40,8 @@ class ProducerFrame extends WaitingFrame {
 
 interface Emission {
   readonly value: unknown
+  /** Whose `emit` it is: the producer's, or one below it. */
+  readonly fiber: AnyFiber
   /** Lets `emit` return. */
   readonly resume: (effect: AnyEffect) => void
 }
@@ -66,11 +69,23 @@ export class Producer {
     Effect.callback<void>((resume) => {
       if (this.exit !== undefined) return resume(misuse("emit was called after the generator had ended"))
       if (this.stopped) return resume(misuse("emit was called in the cleanup after the consumer had stopped"))
-      const emission: Emission = { value, resume: resume as (effect: AnyEffect) => void }
+      const emission: Emission = {
+        value,
+        fiber: Fiber.getCurrent()!,
+        resume: resume as (effect: AnyEffect) => void
+      }
       this.items.push(emission)
       this.deliver()
       return Effect.sync(() => this.forget(emission))
     })
+
+  private refuse(which: (emission: Emission) => boolean): void {
+    const pending = this.taken === undefined ? this.items : [this.taken, ...this.items]
+    for (const emission of pending.filter(which)) {
+      this.forget(emission)
+      emission.resume(misuse("emit was called in the cleanup after the consumer had stopped"))
+    }
+  }
 
   private forget(emission: Emission): void {
     if (this.taken === emission) this.taken = undefined
@@ -138,6 +153,8 @@ export class Producer {
     this.exit = done
       ? misuse("the generator failed with Cause.Done, which is Stream's end and no failure")
       : exit
+    // Of fibers that the generator left behind.
+    if (this.stopped) this.refuse(() => true)
     this.deliver()
   }
 
@@ -152,12 +169,8 @@ export class Producer {
       }
       enqueue(() => {
         fiber.interruptUnsafe(consumer.id)
-        // Uninterruptible ones: nobody else would ever resume them.
-        const pending = this.items.splice(0)
-        if (this.taken !== undefined) pending.push(this.taken)
-        this.taken = undefined
-        for (const { resume } of pending)
-          resume(misuse("emit was called in the cleanup after the consumer had stopped"))
+        // Nobody else would ever resume those that are uninterruptible.
+        this.refuse((emission) => !isInterruptible(emission.fiber))
       })
       return Effect.callback<void>((resume) =>
         afterExit(fiber, (exit) => {

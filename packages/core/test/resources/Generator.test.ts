@@ -197,6 +197,25 @@ describe("Generator.make", () => {
       })
     )
 
+    it.effect("an emit of a fiber that the generator left behind ends, too", () =>
+      Effect.gen(function* () {
+        let left: Fiber.Fiber<void> | undefined
+        const stream = Generator.make(function* (emit) {
+          yield* emit(1)
+          left = yield* Effect.forkDetach(emit(2), { startImmediately: true })
+          yield* Effect.never
+        })
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const pull = yield* Stream.toPull(stream)
+            assert.deepStrictEqual(yield* pull, [1])
+            assert.deepStrictEqual(yield* pull, [2])
+          })
+        )
+        assert.match(reasons(yield* Fiber.await(left!))[0]!, /emit was called in the cleanup/)
+      })
+    )
+
     it.effect("an emit that cannot be interrupted ends as well", () =>
       Effect.gen(function* () {
         const stream = Generator.make(function* (emit) {
