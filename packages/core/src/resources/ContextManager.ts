@@ -2,6 +2,9 @@
  * Resources written in the order they are used: open, hand over, close, in one generator.
  *
  * Python's `@asynccontextmanager` and `AsyncExitStack`, with the error types kept.
+ *
+ * What tasks share is opened outside of their group: opened in the group's body (`TaskGroup.run(Effect.scoped(...))` with forks
+ * inside) it is closed when the body ends, which may be before the tasks that use it do.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
