@@ -106,7 +106,10 @@ const outcome = (owner: AnyFiber, group: Group, kind: Kind): AnyExit => {
 
 const waitFor = (group: Group): Wait => ({
   operation: "TaskGroup.run",
-  resource: group.path,
+  // Computed when somebody looks: a path is as long as the tree is deep.
+  get resource() {
+    return group.path
+  },
   since: group.clock.currentTimeMillisUnsafe(),
   holders: () => {
     const tasks = group.tasks().map((task) => holderOf(task.fiber))

@@ -11,15 +11,13 @@ import { startTask } from "../../internal/startTask.ts"
 import type { TaskGroupClosed, TaskNotStarted } from "../../internal/taskErrors.ts"
 import { InvalidArgument } from "../../internal/validate.ts"
 import type * as Task from "../Task.ts"
-import { checkOptions, groupOf, inGroup } from "./GroupModel.ts"
+import { checkShape, groupOf, inGroup } from "./GroupModel.ts"
 import type { EffectAny, ForkOptions, TaskGroup } from "./GroupModel.ts"
 
 const checkFork = (where: string, effect: unknown, options: unknown): void => {
   if (!Effect.isEffect(effect))
     throw new InvalidArgument(`${where}: expected an effect, got ${String(effect)}`)
-  if (options !== undefined && (typeof options !== "object" || options === null)) {
-    throw new InvalidArgument(`${where}: options must be an object, got ${String(options)}`)
-  }
+  if (options !== undefined) checkShape(where, options, "options")
 }
 
 const requestOf = (where: string, effect: AnyEffect, options: ForkOptions | undefined): forks.Request => {
@@ -35,13 +33,13 @@ const forker =
   (where: string, fork: (effect: AnyEffect, options: ForkOptions | undefined) => AnyEffect) =>
   (first: unknown, second?: ForkOptions): any => {
     if (Effect.isEffect(first)) {
-      if (second !== undefined) checkOptions(where, second, "options")
+      if (second !== undefined) checkShape(where, second, "options")
       return fork(first as AnyEffect, second)
     }
-    const options = checkOptions(where, first, "an effect or options") as ForkOptions
+    checkShape(where, first, "an effect or options")
     return (effect: AnyEffect) => {
-      checkFork(where, effect, options)
-      return fork(effect, options)
+      checkFork(where, effect, first)
+      return fork(effect, first as ForkOptions)
     }
   }
 

@@ -99,12 +99,24 @@ export const groupOf = <E>(group: TaskGroup<E>): Group => group as unknown as Gr
 /** @internal */
 export const handleOf = <E>(group: Group): TaskGroup<E> => group as unknown as TaskGroup<E>
 
-/** @internal */
-export const checkOptions = (where: string, options: unknown, expected: string): Options => {
-  if (typeof options !== "object" || options === null || isGroup(options) || isTaskNode(options)) {
-    const got = isGroup(options) ? "a TaskGroup" : isTaskNode(options) ? "a Task" : String(options)
-    throw new InvalidArgument(`${where}: expected ${expected}, got ${got}`)
-  }
+/**
+ * Throws: what is neither an effect nor options cannot be made an effect of.
+ *
+ * @internal
+ */
+export const checkShape = (where: string, options: unknown, expected: string): void => {
+  if (typeof options === "object" && options !== null && !isGroup(options) && !isTaskNode(options)) return
+  const got = isGroup(options) ? "a TaskGroup" : isTaskNode(options) ? "a Task" : String(options)
+  throw new InvalidArgument(`${where}: expected ${expected}, got ${got}`)
+}
+
+/**
+ * Throws; call it inside an effect, so that wrong values are defects.
+ *
+ * @internal
+ */
+export const checkOptions = (where: string, options: unknown): Options => {
+  checkShape(where, options, "options")
   const { limit } = options as Options
   if (limit !== undefined) integer(where, "limit", limit, 1, { infinity: true })
   return options as Options

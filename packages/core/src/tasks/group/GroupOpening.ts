@@ -9,27 +9,19 @@ import { openScoped } from "../../internal/scopedGroup.ts"
 import { millis } from "../../internal/validate.ts"
 import type * as TaskGroupError from "../TaskGroupError.ts"
 import * as kinds from "./GroupKind.ts"
-import { checkOptions, handleOf } from "./GroupModel.ts"
+import { checkOptions, checkShape, handleOf } from "./GroupModel.ts"
 import type { Collected, EffectAny, Errors, Options, Outside, TaskGroup } from "./GroupModel.ts"
 
 // `run(body, options)`, `run(body)`, `run(options)`, and `run` itself in a pipe.
 const opener =
   (where: string, open: (owner: AnyFiber, body: AnyEffect, options: Options) => AnyEffect) =>
   (first: unknown, second?: Options): any => {
-    if (Effect.isEffect(first)) return openChecked(where, open, first as AnyEffect, second)
-    const options = checkOptions(where, first, "an effect or options")
-    return (body: AnyEffect) => openChecked(where, open, body, options)
+    const opened = (body: AnyEffect, options: unknown) =>
+      Effect.withFiber((owner) => open(owner, body, checkOptions(where, options ?? {})))
+    if (Effect.isEffect(first)) return opened(first as AnyEffect, second)
+    checkShape(where, first, "an effect or options")
+    return (body: AnyEffect) => opened(body, first)
   }
-
-const openChecked = (
-  where: string,
-  open: (owner: AnyFiber, body: AnyEffect, options: Options) => AnyEffect,
-  body: AnyEffect,
-  options: unknown
-): AnyEffect => {
-  const checked = checkOptions(where, options ?? {}, "options")
-  return Effect.withFiber((owner) => open(owner, body, checked))
-}
 
 /**
  * Runs the body as the owner of the tasks forked in it, and returns when all have exited. The first failure, of a task
@@ -159,7 +151,10 @@ const superviseWith = opener("TaskGroup.supervise", (owner, body, options) =>
 export const scoped = <E = never, R = never>(
   options: SuperviseOptions<E, R> & { readonly grace?: Duration.Input | undefined }
 ): Effect.Effect<TaskGroup<E>, never, R | Scope.Scope> => {
-  checkOptions("TaskGroup.scoped", options, "options")
-  const grace = options.grace === undefined ? 0 : millis("TaskGroup.scoped", "grace", options.grace)
-  return Effect.map(openScoped(kinds.supervise(options.onFailure as never), options, grace), handleOf<E>)
+  const opened = Effect.suspend(() => {
+    const checked = checkOptions("TaskGroup.scoped", options)
+    const grace = options.grace === undefined ? 0 : millis("TaskGroup.scoped", "grace", options.grace)
+    return openScoped(kinds.supervise(options.onFailure as never), checked, grace)
+  })
+  return Effect.map(opened, handleOf<E>)
 }

@@ -93,8 +93,9 @@ export const drain: {
 } = ((first: TaskGroup<any> | DrainOptions, second?: DrainOptions) => {
   const group = isGroup(first) ? (first as unknown as TaskGroup<any>) : undefined
   const options = group === undefined ? (first as DrainOptions) : second!
-  const grace = millis("TaskGroup.drain", "grace", options.grace)
-  return onGroup("TaskGroup.drain", group, (fiber, group) => drainGroup(fiber, group, grace))
+  return onGroup("TaskGroup.drain", group, (fiber, group) =>
+    drainGroup(fiber, group, millis("TaskGroup.drain", "grace", options.grace))
+  )
 }) as never
 
 /**
