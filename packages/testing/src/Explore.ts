@@ -12,7 +12,7 @@ import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import { explore } from "./internal/explorer.ts"
 import type { Settings } from "./internal/explorer.ts"
-import { machineOf } from "./internal/machine.ts"
+import { machineOf } from "./internal/machines.ts"
 import { indent, printProblem } from "./internal/problem.ts"
 import type { Problem, Step } from "./internal/problem.ts"
 import * as Seeds from "./internal/seed.ts"
@@ -187,8 +187,6 @@ export const choose = <const A>(values: readonly [A, ...Array<A>]): Effect.Effec
 /**
  * Goes on when every other fiber is blocked, before time passes. Outside an explored program it yields once.
  *
- * **Cancellation** Cancel-safe.
- *
  * @category in an explored program
  * @since 0.1.0
  */
@@ -215,7 +213,7 @@ const settingsOf = <A, E>(options: Options<A, E>): Settings => {
     interrupts: options.interrupts ?? false,
     seed,
     accept: options.accept ?? Exit.isSuccess,
-    limits: { steps: atLeastOne("maxSteps", options.maxSteps ?? 20_000), operations: 1_000_000 }
+    limits: { steps: atLeastOne("maxSteps", options.maxSteps ?? 20_000), operations: 200_000 }
   }
 }
 

@@ -207,6 +207,7 @@ describe("Explore", () => {
         /Explore\.test\.ts:\d+.*a promise/
       ],
       [
+        // real time: that it is noticed is what this tests.
         "a real timer",
         () =>
           Effect.gen(function* () {

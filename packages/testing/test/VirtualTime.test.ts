@@ -9,6 +9,7 @@ const defectOf = <A, E>(effect: Effect.Effect<A, E>) =>
 
 describe("VirtualTime", () => {
   describe("run", () => {
+    // real time: the virtual clock replaces the TestClock, and must not wait for the real one.
     it.live("lets a week of sleeps, timeouts and retries pass at once", () =>
       Effect.gen(function* () {
         const start = performance.now()
@@ -138,6 +139,19 @@ describe("VirtualTime", () => {
     )
 
     it.live("does nothing outside run", () => VirtualTime.watch("nothing", () => Math.PI))
+  })
+
+  skein.sweep("run is cancel-safe: the effect is interrupted and its cleanup has run", {
+    setup: Effect.sync(() => ({ open: 0 })),
+    subject: (file) =>
+      VirtualTime.run(
+        Effect.acquireUseRelease(
+          Effect.sync(() => void file.open++),
+          () => Effect.sleep("1 hour"),
+          () => Effect.sync(() => void file.open--)
+        )
+      ),
+    check: (file) => Effect.sync(() => assert.strictEqual(file.open, 0))
   })
 
   skein.virtual("it.virtual registers a test, with a scope that is closed before leaks are looked for", () =>

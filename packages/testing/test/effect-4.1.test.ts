@@ -22,6 +22,7 @@ describe("defects of Effect 4.1.0", () => {
         })
       )
 
+      // real time: the plain twins run under Effect's own scheduler, and a hang shows only by waiting.
       it.live(
         "shows without the explorer",
         () =>

@@ -279,7 +279,7 @@ class Single implements Search {
 }
 
 const described = (problem: Problem, machine: Machine, lines: SourceLines): Problem => {
-  const alive = machine.records.filter((record) => record.fiber._exit === undefined)
+  const alive = machine.records.filter((record) => record.fiber.pollUnsafe() === undefined)
   switch (problem._tag) {
     case "Deadlock":
       return {

@@ -34,6 +34,13 @@ export interface Entry extends Candidate {
   readonly run: () => void
 }
 
+/** What the fiber gave to the dispatcher: its own going on, when it has just been parked, or something else. @internal */
+export const entryOf = (owner: FiberRecord, run: () => void): Entry => ({
+  owner,
+  label: owner.parked ? owner.index : -1 - ((owner.index << 12) | (owner.tasks++ & 0xfff)),
+  run
+})
+
 /** @internal */
 export type Ending =
   | {

@@ -2,9 +2,10 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
-import { currentFiber, internalsOf } from "./fiberInternals.ts"
+import { currentFiber, dropAsyncContext, internalsOf } from "./fiberInternals.ts"
 import type { FiberInternals } from "./fiberInternals.ts"
-import { FiberRecord } from "./fiberRecord.ts"
+import { entryOf, FiberRecord } from "./fiberRecord.ts"
+import { register } from "./machines.ts"
 import type { Ending, Entry, Limits, Mode, Observer } from "./fiberRecord.ts"
 import { firstBroken } from "./invariants.ts"
 import { contextOf } from "./machineContext.ts"
@@ -91,18 +92,14 @@ export class Machine {
       shouldYield: (fiber) => this.ask(fiber as FiberInternals),
       makeDispatcher: () => this.dispatcher
     }
-    machines.set(this.scheduler, this)
+    register(this.scheduler, this)
     this.observer = observer
     const onOperation = (fiber: Fiber.Fiber<any, any>, operation: unknown): void => {
       const record = this.active ? this.recordOf(fiber) : undefined
       if (record !== undefined) observer!.onOperation(record, operation)
     }
-    this.context = contextOf({
-      scheduler: this.scheduler,
-      clock: this.clock,
-      prng: this.random,
-      onOperation: observer && onOperation
-    })
+    const { clock, random: prng, scheduler } = this
+    this.context = contextOf({ scheduler, clock, prng, onOperation: observer && onOperation })
   }
 
   /** Runs the program that the thunk makes. What came from outside after the previous run is reported here. */
@@ -116,7 +113,10 @@ export class Machine {
       if (ending._tag !== "Exited" || this.over !== undefined) return this.over ?? ending
       this.settle()
       return (
-        this.over ?? { ...ending, leaks: this.records.filter((record) => record.fiber._exit === undefined) }
+        this.over ?? {
+          ...ending,
+          leaks: this.records.filter((record) => record.fiber.pollUnsafe() === undefined)
+        }
       )
     } finally {
       this.active = false
@@ -172,7 +172,8 @@ export class Machine {
     while (true) {
       if (this.over !== undefined) return this.over
       if (!this.holdsInvariants()) return this.over!
-      if (root._exit !== undefined) return { _tag: "Exited", exit: root._exit, leaks: [] }
+      const exit = root.pollUnsafe()
+      if (exit !== undefined) return { _tag: "Exited", exit, leaks: [] }
       if (++this.steps > this.limits.steps) return { _tag: "Livelock", steps: this.limits.steps }
       if (this.forced !== undefined) {
         this.runForced(this.forced)
@@ -203,7 +204,7 @@ export class Machine {
     this.chosen = true
     // All of a run happens in one call, so the async context that Effect keeps for a parked fiber is the present one;
     // switching to it would take a fifth of the time.
-    if (entry.owner.own === entry) entry.owner.fiber._asyncContext = undefined
+    if (entry.owner.own === entry) dropAsyncContext(entry.owner.fiber)
     entry.run()
     this.chosen = false
   }
@@ -243,7 +244,10 @@ export class Machine {
   private interruptsAtBoundary(): boolean {
     if (this.interrupted !== undefined) return false
     for (const target of this.targets) {
-      if (target.fiber._exit === undefined && this.strategy.interruptsHere(target, this.opportunities++)) {
+      if (
+        target.fiber.pollUnsafe() === undefined &&
+        this.strategy.interruptsHere(target, this.opportunities++)
+      ) {
         this.interrupt(target)
         return true
       }
@@ -353,12 +357,7 @@ export class Machine {
     if (this.over !== undefined) return
     const fiber = currentFiber()
     const owner = (fiber && this.recordOf(fiber)) ?? this.top ?? this.root!
-    const parks = owner.parked
-    const entry: Entry = {
-      owner,
-      label: parks ? owner.index : -1 - ((owner.index << 12) | (owner.tasks++ & 0xfff)),
-      run: task
-    }
+    const entry = entryOf(owner, task)
     owner.own = entry
     this.runnable.push(entry)
     if (this.forcesNext) {
@@ -398,9 +397,3 @@ export class Machine {
     if (this.active) this.over ??= { _tag: "Foreign", where: this.foreign }
   }
 }
-
-const machines = new WeakMap<Scheduler.Scheduler, Machine>()
-
-/** The machine that runs this fiber. @internal */
-export const machineOf = (fiber: Fiber.Fiber<unknown, unknown>): Machine | undefined =>
-  machines.get(fiber.cache.scheduler)

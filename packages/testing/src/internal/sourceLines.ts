@@ -1,4 +1,5 @@
-import type { FiberInternals } from "./fiberInternals.ts"
+import { functionKeys, stackOf } from "./fiberInternals.ts"
+import type { FiberInternals, Frame } from "./fiberInternals.ts"
 
 /** A place in the user's source. @internal */
 export interface SourceLine {
@@ -48,6 +49,7 @@ const slot = "~skein/testing/inspected"
  */
 export class SourceLines {
   private readonly session: InspectorSession | undefined
+  private readonly functions = new WeakMap<Function, SourceLine | "none">()
   private readonly files = new Map<string, ReadonlyArray<string>>()
 
   constructor() {
@@ -77,10 +79,10 @@ export class SourceLines {
 
   /** The innermost place in the fiber's own code, not in Effect's. */
   ofFiber(fiber: FiberInternals): SourceLine | undefined {
-    const stack = fiber._stack
+    const stack = stackOf(fiber)
     for (let i = stack.length - 1; i >= 0; i--) {
-      const iterator = stack[i]?.iterator
-      if (iterator === undefined || typeof iterator.next !== "function") continue
+      const iterator = stack[i]?.["iterator"] as Iterator<unknown> | undefined
+      if (typeof iterator?.next !== "function") continue
       const line = this.ofGenerator(iterator)
       if (line !== undefined) return line
     }
@@ -89,17 +91,24 @@ export class SourceLines {
 
   /** The function that an operation will call, or that is called next with its result, in Effect's modules too. */
   ofOperation(fiber: FiberInternals, operation: unknown): SourceLine | undefined {
-    const stack = fiber._stack
+    const stack = stackOf(fiber)
     for (let i = stack.length; i >= 0 && i > stack.length - 4; i--) {
-      const frame = (i === stack.length ? operation : stack[i]) as Record<string, unknown> | undefined
+      const frame = (i === stack.length ? operation : stack[i]) as Frame | undefined
       for (const key of functionKeys) {
         const f = frame?.[key]
-        const line =
-          typeof f === "function" ? this.located(f, "[[FunctionLocation]]", runtimeOfEffect) : undefined
+        const line = typeof f === "function" ? this.ofFunction(f) : undefined
         if (line !== undefined) return line
       }
     }
     return undefined
+  }
+
+  private ofFunction(f: Function): SourceLine | undefined {
+    const known = this.functions.get(f)
+    if (known !== undefined) return known === "none" ? undefined : known
+    const line = this.located(f, "[[FunctionLocation]]", runtimeOfEffect)
+    this.functions.set(f, line ?? "none")
+    return line
   }
 
   private ofGenerator(generator: object): SourceLine | undefined {
@@ -282,9 +291,6 @@ const allOfEffect = /\/node_modules\/(\.pnpm\/)?effect[@/]/
 /** The run loop and the operations made there say nothing about what the program does. */
 const runtimeOfEffect =
   /\/node_modules\/effect\/(src|dist)\/(internal\/|(Effect|Utils|Function|Context|Option)\.)|\/testing\/src\//
-
-/** Where an operation keeps what it calls. */
-const functionKeys = ["~effect/Effect/args", "payload", "register", "~effect/Effect/successCont"] as const
 
 const inlineMap = /data:application\/json[^,]*;base64,([A-Za-z0-9+/=]+)/
 

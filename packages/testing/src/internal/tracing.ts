@@ -1,5 +1,5 @@
 import * as Option from "effect/Option"
-import { nameOf } from "./fiberNames.ts"
+import { learnName, nameOf } from "./fiberNames.ts"
 import type { FiberRecord, Observer } from "./fiberRecord.ts"
 import type { Step } from "./problem.ts"
 import { printSource, SourceLines } from "./sourceLines.ts"
@@ -7,6 +7,9 @@ import type { SourceLine } from "./sourceLines.ts"
 
 /** More steps than anybody reads: the first of them are kept. */
 const maxSteps = 1_000
+
+/** Operations that are looked at, one by one, which takes long. */
+const maxOperations = 5_000
 
 interface Line {
   /** None for the clock. */
@@ -26,6 +29,7 @@ interface Line {
 export class Tracing implements Observer {
   private readonly log: Array<Line> = []
   private readonly sources: SourceLines
+  private operations = 0
   private last: FiberRecord | undefined = undefined
   private readonly reached = new Map<FiberRecord, string>()
 
@@ -43,7 +47,8 @@ export class Tracing implements Observer {
   }
 
   onOperation(record: FiberRecord, operation: unknown): void {
-    if (this.log.length >= maxSteps) return
+    if (this.log.length >= maxSteps || ++this.operations > maxOperations) return
+    learnName(record)
     const isNewTurn = this.last !== record
     this.last = record
     const source = this.sources.ofFiber(record.fiber) ?? this.sources.ofOperation(record.fiber, operation)
