@@ -21,7 +21,8 @@ interface FiberImpl extends Fiber.Fiber<any, any> {
   readonly _stack: Array<unknown>
   _observers: Array<(exit: Exit.Exit<any, any>) => void> | undefined
   readonly _exit: Exit.Exit<any, any> | undefined
-  readonly _interruptedCause: unknown
+  _interruptedCause: unknown
+  _deferredInterrupt: boolean
   readonly _running: boolean
   interruptible: boolean
   evaluate(effect: unknown): void
@@ -150,6 +151,28 @@ export const isInterrupted = (fiber: AnyFiber): boolean =>
 /** The interruptions a fiber was asked for, as a Cause; undefined when there are none. */
 export const interruptedCause = (fiber: AnyFiber): import("effect/Cause").Cause<never> | undefined =>
   (fiber as FiberImpl)._interruptedCause as any
+
+/**
+ * `fiber.interruptUnsafe` for many fibers with one exit: annotating a Cause for each of them would cost more than all the
+ * rest of cancelling a task. `by` and `annotations` are what the exit's Cause was made of.
+ */
+export const interruptAs = (
+  fiber: AnyFiber,
+  exit: Exit.Failure<never, never>,
+  by: number | undefined,
+  annotations: Context.Context<never>
+): void => {
+  const impl = fiber as FiberImpl
+  if (impl._exit !== undefined) return
+  // Asked before, or inside a span: then its Cause is its own.
+  if (impl._interruptedCause !== undefined || impl.cache.stackFrame !== undefined) {
+    return impl.interruptUnsafe(by, annotations)
+  }
+  impl._interruptedCause = exit.cause
+  if (!impl.interruptible) return
+  if (impl._running) impl._deferredInterrupt = true
+  else impl.evaluate(exit)
+}
 
 /** False inside uninterruptible regions. */
 export const isInterruptible = (fiber: AnyFiber): boolean => (fiber as FiberImpl).interruptible

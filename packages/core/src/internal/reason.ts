@@ -1,10 +1,12 @@
 /** How a cancel reason travels: as an annotation of the interruption in the Cause. */
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
+import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 
+import { interruptAs } from "./effect.ts"
 import { nodeOf } from "./node.ts"
 
 export const TypeId = "~skein/CancelReason"
@@ -63,7 +65,20 @@ export const annotationsOf = (reason: Reason): Context.Context<never> => {
 
 /** Asks the fiber to stop; what it runs next happens inline, so call it through the trampoline. */
 export const interruptWith = (fiber: Fiber.Fiber<any, any>, reason: Reason, by: number | undefined): void =>
-  fiber.interruptUnsafe(by, annotationsOf(reason))
+  interruptAs(fiber, exitOf(reason, by), by, annotationsOf(reason))
+
+let lastReason: Reason | undefined
+let lastBy: number | undefined
+let lastExit: Exit.Failure<never, never> | undefined
+
+/** Fibers that are cancelled together are cancelled one after the other: they share the exit. */
+const exitOf = (reason: Reason, by: number | undefined): Exit.Failure<never, never> => {
+  if (lastExit !== undefined && reason === lastReason && by === lastBy) return lastExit
+  lastReason = reason
+  lastBy = by
+  const cause = Cause.annotate(Cause.interrupt(by), annotationsOf(reason))
+  return (lastExit = Exit.failCause(cause) as Exit.Failure<never, never>)
+}
 
 export const reasonOfInterrupt = (interrupt: Cause.Interrupt): Reason | undefined =>
   interrupt.annotations.get(TypeId) as Reason | undefined
