@@ -21,8 +21,7 @@ const TypeId = "~skein/ContextManager" as const
 /**
  * Something that is opened, used and closed. Yield it to open it in the surrounding scope, or {@link use} it.
  *
- * **Cancellation** Opening and closing are uninterruptible: a resource that was opened is closed, however the block
- * between them ends.
+ * Opening and closing are uninterruptible: a resource that was opened is closed, however the block between them ends.
  *
  * @category models
  * @since 0.1.0

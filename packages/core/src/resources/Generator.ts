@@ -137,8 +137,8 @@ export const fromAsyncIterable = <A, E>(
  *
  * **Errors** `next` rejects with the stream's error, once; after that the iterator is done.
  *
- * **Cancellation** `return` (a `break` in `for await`) and `throw` interrupt what runs, close the stream's scope and
- * settle when that has been done. An iterator that is dropped without either keeps the stream open.
+ * **Cancellation** Hands over to the iterator: `return` (a `break` in `for await`) and `throw` interrupt what runs, close
+ * the stream's scope and settle when that has been done. An iterator that is dropped without either keeps the stream open.
  *
  * @category conversions
  * @since 0.1.0

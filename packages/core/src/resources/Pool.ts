@@ -159,7 +159,7 @@ let unnamed = 0
  * **Errors** Dies unless `min` is an integer of at least 0 and `max` one of at least 1 and of at least `min`, and unless the times
  * are durations. Failures to open are the askers'; those of the first `min` are logged, as nobody asked for them.
  *
- * **Cancellation** Closing the scope ends the pool: those who wait die with {@link PoolClosed}, idle resources are closed, leases
+ * **Cancellation** Cancel-safe. Closing the scope ends the pool: those who wait die with {@link PoolClosed}, idle resources are closed, leases
  * are waited for. After `closeTimeout` the scope's closing dies with {@link PoolCloseTimeout}, which names the holders; what they
  * hold is closed when they give it back, not under their hands.
  *
@@ -286,9 +286,11 @@ export const use: {
  *
  * **When to use** When it must outlive one effect. For a single effect {@link use} costs less and cannot be held too long.
  *
- * **Errors**, **Ordering** as {@link use}.
+ * **Errors** As {@link use}.
  *
  * **Cancellation** Cancel-safe, as {@link use}. A scope that is closed by then gives it back at once and dies.
+ *
+ * **Ordering** As {@link use}.
  *
  * @category operations
  * @since 0.1.0

@@ -52,6 +52,7 @@ if (missing) {
   })
 }
 
+// real time: a real server.
 describe.runIf(!missing)("Pool over PostgreSQL", () => {
   beforeAll(async () => {
     address = await Effect.runPromise(Scope.provide(server, scope))
