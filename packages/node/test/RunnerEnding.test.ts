@@ -41,6 +41,11 @@ describe("Runner", { concurrent: true, timeout: 120_000 }, () => {
         expect((yield* run("ending", "code")).code).toBe(42)
         expect((yield* run("ending", "ownCode")).code).toBe(9)
         expect((yield* run("ending", "exits")).code).toBe(5)
+        expect((yield* run("ending", "setsCode")).code).toBe(6)
+        const reported = yield* run("ending", "reported")
+        expect([reported.code, reported.stderr]).toEqual([8, ""])
+        const threw = yield* run("ending", "codeThrows")
+        expect([threw.code, threw.stderr]).toEqual([1, "Runner.main: exitCode threw Error: no code\n"])
       })
     )
 

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
 
 import { SharedDispatcherScheduler } from "./dispatcher.ts"
 import * as exitCode from "./exitCode.ts"
@@ -185,7 +186,7 @@ export class Run {
       : exit.value._tag === "Completed"
         ? Exit.succeed(exit.value.value)
         : (this.body ?? Exit.interrupt(undefined))
-    if (Exit.isFailure(main) && !cancelled) {
+    if (Exit.isFailure(main) && !cancelled && Runtime.getErrorReported(Cause.squash(main.cause))) {
       const { cause } = main
       this.say(
         "Error",
@@ -197,7 +198,19 @@ export class Run {
     if (this.timings.length > 0)
       this.say("Info", `${this.state.reason?.label}: shut down, ${this.timings.join(", ")}`)
     const own = cancelled ? exitCode.ofSignal(this.state.reason?.label ?? "") : exitCode.ofExit(main)
-    exitFlushed(this.forced ?? this.options.exitCode?.(main) ?? own)
+    exitFlushed(this.forced ?? this.chosen(main) ?? own)
+  }
+
+  /** The code that the options, or the program with `process.exitCode`, chose. */
+  private chosen(main: Exit.Exit<unknown, unknown>): number | undefined {
+    try {
+      const code = this.options.exitCode?.(main)
+      if (code !== undefined) return code
+    } catch (error) {
+      this.say("Error", `Runner.main: exitCode threw ${String(error)}`)
+      return 1
+    }
+    return Exit.isSuccess(main) && typeof process.exitCode === "number" ? process.exitCode : undefined
   }
 
   /** A signal that comes later does not make it the signal's doing. */
