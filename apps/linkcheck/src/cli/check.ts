@@ -37,7 +37,8 @@ export class ReportNotWritten extends Data.TaggedError("ReportNotWritten")<{
 
 const RENDER = { text: Text.render, json: Json.render, junit: Junit.render, html: Html.render }
 
-export const STOPPED = 130
+// 128 and the number of the signal, as shells do.
+const stopped = Effect.map(Runner.shutdownRequested, ({ label }) => (label === "SIGTERM" ? 143 : 130))
 
 /** Checks the site of `start`; the report and the exit status it stands for. */
 export const check = (start: URL, settings: Settings) =>
@@ -78,7 +79,8 @@ export const check = (start: URL, settings: Settings) =>
     })
     yield* deliver(report, settings)
     if (Option.isSome(trouble)) return yield* trouble.value
-    return { report, status: complete ? (report.broken.length === 0 ? 0 : 1) : STOPPED }
+    if (!complete) return { report, status: yield* stopped }
+    return { report, status: report.broken.length === 0 ? 0 : 1 }
   }).pipe(Effect.provide(services(start, settings)))
 
 const deliver = Effect.fnUntraced(function* (report: Report.Report, settings: Settings) {
