@@ -138,6 +138,34 @@ describe("Pool among tasks", () => {
   )
 })
 
+describe("Pool and a scoped group in one scope", () => {
+  it.effect("the tasks that hold leases end first, though the group was made before the pool", () =>
+    Effect.gen(function* () {
+      const log: Array<string> = []
+      const acquire = Effect.acquireRelease(Effect.succeed({}), () => Effect.sync(() => log.push("closed")))
+      const fiber = yield* Effect.forkChild(
+        Effect.scoped(
+          Effect.gen(function* () {
+            const group = yield* TaskGroup.scoped<Pool.PoolTimeout>({ onFailure: () => Effect.void })
+            const pool = yield* Pool.make({ acquire, min: 0, max: 1, acquireTimeout: "1 minute", name: "db" })
+            yield* TaskGroup.forkIn(
+              group,
+              Pool.use(pool, () =>
+                Effect.onInterrupt(Effect.never, () => Effect.sync(() => log.push("task ended")))
+              )
+            )
+            yield* tick
+            assert.strictEqual((yield* Pool.statistics(pool)).leased, 1)
+          })
+        )
+      )
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* Fiber.await(fiber), Exit.void)
+      assert.deepStrictEqual(log, ["task ended", "closed"])
+    })
+  )
+})
+
 describe("ContextManager and CancelScope", () => {
   it.effect("a deadline that the generator puts around provide holds in the block, and is what is told", () =>
     Effect.gen(function* () {
