@@ -23,6 +23,7 @@ const run = (...args: ReadonlyArray<string>) =>
 
 const FAST = ["--db", ":memory:", "-q", "--retries", "0", "--timeout", "1s", "--max-body", "2m"]
 
+// Real time: the command talks to real servers over real sockets.
 describe("wrong use", () => {
   const complaint = (...args: ReadonlyArray<string>) =>
     Effect.map(run(...args), ({ status, stderr, stdout }) => {

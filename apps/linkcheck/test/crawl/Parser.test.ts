@@ -6,6 +6,7 @@ import { extract } from "../../src/html/extract.ts"
 const page = (paragraphs: number) =>
   `<title>Long</title>${Array.from({ length: paragraphs }, (_, n) => `<p id=p${n}><a href="/${n}">${n}</a></p>\n`).join("")}`
 
+// Real time: worker threads run on it.
 describe("parse", () => {
   it.live("gives the same for a small page and for one that goes to a thread", () =>
     Effect.gen(function* () {

@@ -68,6 +68,7 @@ const fetching = (
 
 const text = (fetched: Fetcher.Fetched) => Buffer.from(Option.getOrThrow(fetched.body)).toString()
 
+// Real time: requests go over real sockets.
 describe("fetch", () => {
   it.live("reads a page, compressed in whatever way it was offered", () =>
     fetching(
