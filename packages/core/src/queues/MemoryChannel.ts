@@ -298,9 +298,10 @@ const deliver = (
   Effect.forEach(
     items,
     (item) =>
-      Effect.catchCause(
-        Effect.suspend(() => onUndelivered(item)),
-        (cause) => Effect.logError("MemoryChannel: onUndelivered failed", cause)
+      Effect.flatMap(Effect.exit(Effect.suspend(() => onUndelivered(item))), (exit) =>
+        Exit.isFailure(exit)
+          ? Effect.logError("MemoryChannel: onUndelivered failed", exit.cause)
+          : Effect.void
       ),
     { discard: true }
   )
