@@ -1,0 +1,208 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Logger, Option } from "effect"
+
+import { CancelReason, CancelScope, Task, TaskGroup, TaskTree } from "../../src/index.ts"
+import { diesOf, isOnlyInterrupted, settle } from "./fixtures.ts"
+
+const fetchUser = Effect.fn("fetchUser")(function* (id: number) {
+  yield* settle
+  return id
+})
+
+describe("Task", () => {
+  describe("name and path", () => {
+    it.effect("is the given name, else the Effect.fn name, else task:<id>", () =>
+      TaskGroup.run(
+        Effect.gen(function* () {
+          const given = yield* TaskGroup.fork(fetchUser(1), { name: "user" })
+          const fn = yield* TaskGroup.fork(fetchUser(2))
+          const bare = yield* TaskGroup.fork(settle)
+          yield* Effect.yieldNow
+          assert.deepStrictEqual([given.name, fn.name, bare.name], ["user", "fetchUser", `task:${bare.id}`])
+        })
+      )
+    )
+
+    it.effect("a failed task is named by the Effect.fn that it failed in, after its end as well", () =>
+      Effect.gen(function* () {
+        const failing = Effect.fn("load")(function* () {
+          yield* settle
+          return yield* Effect.fail("no")
+        })
+        const error = yield* Effect.flip(TaskGroup.collect(TaskGroup.fork(failing()), { name: "g" }))
+        assert.deepStrictEqual(
+          error.failures.map(({ task, path }) => [task, path]),
+          [["load", "g/load"]]
+        )
+      })
+    )
+
+    it.effect("joins names from the root with slashes, and escapes those inside a name", () =>
+      Effect.map(
+        TaskGroup.run(
+          Effect.gen(function* () {
+            const outer = yield* TaskGroup.fork(
+              TaskGroup.run(
+                Effect.map(TaskGroup.fork(settle, { name: "fetch:3" }), (task) => task.path),
+                { name: "crawl" }
+              ),
+              { name: "https://a" }
+            )
+            return yield* Task.join(outer)
+          }),
+          { name: "main" }
+        ),
+        (path) => assert.strictEqual(path, "main/https:%2F%2Fa/crawl/fetch:3")
+      )
+    )
+
+    it.effect("log lines carry the path through a logger that reads the fiber", () =>
+      Effect.gen(function* () {
+        const lines: Array<unknown> = []
+        const logger = TaskTree.withPaths(Logger.make(({ message }) => void lines.push(message)))
+        yield* TaskGroup.run(TaskGroup.fork(Effect.log("hello"), { name: "t" }), { name: "g" }).pipe(
+          Effect.provide(Logger.layer([logger]))
+        )
+        assert.deepStrictEqual(lines, [["[g/t]", "hello"]])
+      })
+    )
+  })
+
+  describe("current", () => {
+    it.effect("is the task, also inside a scope it entered and a group it opened; None outside", () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* Task.current, Option.none())
+        const paths = yield* TaskGroup.run(
+          Effect.gen(function* () {
+            const here = Effect.map(Task.current, (task) => Option.getOrThrow(task).path)
+            const task = yield* TaskGroup.fork(
+              Effect.all([
+                here,
+                CancelScope.failAfter(Effect.andThen(Effect.yieldNow, here), "1 second"),
+                TaskGroup.run(here)
+              ]),
+              { name: "t" }
+            )
+            return yield* Task.join(task)
+          }),
+          { name: "g" }
+        )
+        assert.deepStrictEqual(paths, ["g/t", "g/t", "g/t"])
+      })
+    )
+  })
+
+  describe("join and outcome", () => {
+    it.effect("give the value and the exit, before and after the end, to many", () =>
+      TaskGroup.run(
+        Effect.gen(function* () {
+          const task = yield* TaskGroup.fork(Effect.as(settle, 1))
+          const both = yield* Effect.all([Task.join(task), Task.outcome(task), Task.join(task)], {
+            concurrency: "unbounded"
+          })
+          assert.deepStrictEqual(both, [1, Exit.succeed(1), 1])
+          assert.deepStrictEqual([yield* Task.join(task), yield* Task.outcome(task)], [1, Exit.succeed(1)])
+        })
+      )
+    )
+
+    it.effect("a task that joins itself dies", () =>
+      Effect.gen(function* () {
+        const exit = yield* Effect.exit(
+          TaskGroup.run(
+            TaskGroup.fork(
+              Effect.flatMap(Task.current, (task) => Task.join(Option.getOrThrow(task))),
+              { name: "me" }
+            ),
+            { name: "g" }
+          )
+        )
+        assert.match(String(diesOf(exit)[0]), /Task\.join: g\/me joins itself and would wait for ever/)
+      })
+    )
+  })
+
+  describe("cancel", () => {
+    it.effect("returns when the cleanup has run; false for what had exited by itself", () =>
+      TaskGroup.run(
+        Effect.gen(function* () {
+          let cleaned = false
+          const task = yield* TaskGroup.fork(
+            Effect.onInterrupt(Effect.never, () =>
+              Effect.andThen(
+                settle,
+                Effect.sync(() => (cleaned = true))
+              )
+            )
+          )
+          assert.deepStrictEqual([yield* Task.cancel(task, "why"), cleaned], [true, true])
+          assert.isFalse(yield* Task.cancel(task))
+          const exit = yield* Task.outcome(task)
+          assert.isTrue(isOnlyInterrupted(exit))
+          const reason = exit._tag === "Failure" ? CancelReason.fromCause(exit.cause) : Option.none()
+          assert.deepStrictEqual(
+            Option.map(reason, ({ _tag, label }) => [_tag, label]),
+            Option.some(["Requested", "why"])
+          )
+        })
+      )
+    )
+
+    it.effect("a task that cancels itself ends as cancelled and does not wait for itself", () =>
+      TaskGroup.run(
+        Effect.gen(function* () {
+          const task = yield* TaskGroup.fork(
+            Effect.flatMap(Task.current, (self) =>
+              Effect.andThen(Task.cancel(Option.getOrThrow(self)), Effect.never)
+            )
+          )
+          yield* settle
+          assert.strictEqual(yield* Task.status(task), "cancelled")
+        })
+      )
+    )
+
+    it.effect("two at once both wait for the one cleanup", () =>
+      TaskGroup.run(
+        Effect.gen(function* () {
+          let cleaned = 0
+          const task = yield* TaskGroup.fork(
+            Effect.onInterrupt(Effect.never, () =>
+              Effect.andThen(
+                settle,
+                Effect.sync(() => cleaned++)
+              )
+            )
+          )
+          const both = yield* Effect.all([Task.cancel(task, "a"), Task.cancel(task, "b")], {
+            concurrency: "unbounded"
+          })
+          assert.deepStrictEqual([both, cleaned], [[true, true], 1])
+        })
+      )
+    )
+  })
+
+  describe("status", () => {
+    it.effect("running, cancelling, then how it ended", () =>
+      TaskGroup.supervise(
+        Effect.gen(function* () {
+          const task = yield* TaskGroup.fork(Effect.onInterrupt(Effect.never, () => settle))
+          const failing = yield* TaskGroup.fork(Effect.fail("no"))
+          const running = yield* Task.status(task)
+          const cancelling = yield* Effect.forkChild(Task.cancel(task))
+          yield* Effect.yieldNow
+          yield* Effect.yieldNow
+          const during = yield* Task.status(task)
+          yield* Effect.flatMap(Effect.void, () => Task.outcome(task))
+          assert.deepStrictEqual(
+            [running, during, yield* Task.status(task), yield* Task.status(failing)],
+            ["running", "cancelling", "cancelled", "failed"]
+          )
+          assert.isDefined(cancelling)
+        }),
+        { onFailure: () => Effect.void }
+      )
+    )
+  })
+})
