@@ -275,7 +275,7 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
     if (this.up !== undefined && this.up.wait === undefined) {
       this.stuck = {
         operation: this.operation,
-        resource: this.name ?? "",
+        resource: this.name ?? "past its deadline",
         since: this.clock.currentTimeMillisUnsafe(),
         holders: () => []
       }

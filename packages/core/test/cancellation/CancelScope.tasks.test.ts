@@ -8,14 +8,15 @@ import { TestClock } from "effect/testing"
 import {
   CancelReason,
   CancelScope,
+  Gather,
   Lock,
   Retry,
   Semaphore,
   Task,
   TaskGroup,
-  TaskGroupError
+  TaskGroupError,
+  TaskTree
 } from "../../src/index.ts"
-import { nodeOf } from "../../src/internal/node.ts"
 import { DbError, ends, inCause, launch, reasonIn } from "./fixtures.ts"
 
 const waitingOn = (exit: Exit.Exit<unknown, unknown>) =>
@@ -180,9 +181,14 @@ describe("CancelScope and tasks", () => {
                   Effect.andThen(Effect.sleep("5 seconds"))
                 )
               )
-              const look = Effect.sync(() => {
-                const wait = nodeOf(task.fiber)?.wait
-                seen.push(wait && `${wait.operation} ${wait.resource}`)
+              const look = Effect.map(TaskTree.snapshot, ({ nodes }) => {
+                const node = nodes.find((node) => node.id === task.id)
+                seen.push(
+                  node &&
+                    Option.getOrUndefined(
+                      Option.map(node.waitingOn, (wait) => `${wait.operation} ${wait.resource}`)
+                    )
+                )
               })
               yield* Effect.delay(look, "500 millis")
               yield* Effect.delay(look, "1 second")
@@ -208,6 +214,9 @@ describe("CancelScope and tasks", () => {
             TaskGroup.fork(Effect.fail(new DbError({ code: "x" })))
           )
         ).pipe(TaskGroupError.catchEach({ DbError: () => Effect.succeed("absorbed") })),
+      "Gather.settled": (work) => Gather.settled([work, Effect.succeed(1)]),
+      "Gather.all": (work) => Gather.all([work, Effect.succeed(1)]),
+      "Gather.firstSuccess": (work) => Gather.firstSuccess([work, Effect.fail(new DbError({ code: "x" }))]),
       "Retry.run": (work) => Retry.run(work, { while: () => true }),
       moveOnAfter: (work) => CancelScope.moveOnAfter(work, "1 hour"),
       run: (work) => CancelScope.run(() => work),
