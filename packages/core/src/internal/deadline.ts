@@ -1,8 +1,11 @@
 /** What is left of the deadlines around a fiber. */
+import * as DateTime from "effect/DateTime"
+
 import { isInterruptible } from "./effect.ts"
 import type { AnyFiber } from "./effect.ts"
 import { deadlineOf, envOf } from "./env.ts"
 import { monotonicMillis } from "./monotonic.ts"
+import { clockOf } from "./reason.ts"
 
 /**
  * Milliseconds until the earliest enclosing deadline, never negative; Infinity without one. Where the fiber cannot be
@@ -13,3 +16,12 @@ export const remainingOf = (fiber: AnyFiber): number => {
   const deadline = deadlineOf(envOf(fiber))
   return deadline === Infinity ? Infinity : Math.max(0, deadline - monotonicMillis(fiber))
 }
+
+/** The farthest from 1970 that a date can be. */
+const farthest = 8_640_000_000_000_000
+
+/** The instant `millis` from now; what no date can say is as far as dates go. */
+export const instantIn = (fiber: AnyFiber, millis: number): DateTime.Utc =>
+  DateTime.makeUnsafe(
+    Math.min(Math.max(clockOf(fiber).currentTimeMillisUnsafe() + millis, -farthest), farthest)
+  )

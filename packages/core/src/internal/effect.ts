@@ -51,6 +51,10 @@ export abstract class Frame {
   /** The fiber has exited, and this hears of it first. Resume and interrupt other fibers through the trampoline. */
   protected abstract onExit(exit: AnyExit): void
 
+  protected get hasStarted(): boolean {
+    return this.effect === undefined
+  }
+
   /** Called when the fiber takes its first step; what it returns is run. */
   protected onStart(_fiber: AnyFiber): AnyEffect {
     const effect = this.effect!
@@ -73,7 +77,7 @@ export abstract class Frame {
 
   /** The same for a fiber that may have ended before its first step. */
   static exitedUnstarted(frame: Frame, exit: AnyExit): void {
-    if (frame.effect === undefined) return
+    if (frame.hasStarted) return
     frame.effect = undefined
     frame.onExit(exit)
   }
@@ -207,7 +211,7 @@ export abstract class StackEntry {
  * cannot be interrupted. Park on it in the step that takes on the obligation.
  */
 export abstract class Obligation {
-  private met = false
+  private left = false
 
   /** The fiber was resumed by {@link Obligation.meet}: what it goes on with. */
   protected abstract onMet(): AnyEffect
@@ -223,18 +227,18 @@ export abstract class Obligation {
 
   /** Resumes it, unless it has left. */
   meet(fiber: AnyFiber): void {
-    if (this.met) return
-    this.met = true
-    ;(fiber as FiberImpl).evaluate(this)
+    if (!this.left) (fiber as FiberImpl).evaluate(this)
   }
 
-  [evaluate](): unknown {
-    return this.onMet()
+  // Left only here: its scheduler may park the resumed fiber before this step, and it may be interrupted there.
+  [evaluate](fiber: FiberImpl): unknown {
+    this.left = true
+    return exitNow(fiber, this.onMet())
   }
 
   [contAll](fiber: FiberImpl): unknown {
-    if (this.met) return undefined
-    this.met = true
+    if (this.left) return undefined
+    this.left = true
     fiber._stack.push(restoreInterruptible)
     fiber.interruptible = false
     return (cause: any) => this.leave(cause)
@@ -278,6 +282,10 @@ export const succeedNow = (fiber: AnyFiber, value: unknown): AnyEffect => {
   if (cont === undefined) return (fiber as FiberImpl).yieldWith(Exit.succeed(value)) as AnyEffect
   return cont[contA](value, fiber as FiberImpl) as AnyEffect
 }
+
+/** The same for whatever exit; other effects are left to the next step. */
+export const exitNow = (fiber: AnyFiber, effect: AnyEffect): AnyEffect =>
+  Exit.isExit(effect) ? (effect as any)[evaluate](fiber) : effect
 
 /** An effect that is one object and one step of the run loop; `run` is called anew at each evaluation. */
 export abstract class Operation<

@@ -5,15 +5,16 @@
 import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 
 import { clearAlarm, setAlarm } from "./alarm.ts"
 import type { Alarm } from "./alarm.ts"
+import { instantIn } from "./deadline.ts"
 import { describeWait } from "./describeWait.ts"
 import {
   afterExit,
+  exitNow,
   interruptedCause,
   isInterruptible,
   isRunning,
@@ -38,6 +39,7 @@ const tolerance = 1
 type Failure = Exit.Failure<any, any>
 
 export abstract class Scope extends WaitingFrame implements EnclosingScope {
+  wait: Wait | undefined = undefined
   readonly owner: AnyFiber
   readonly name: string | undefined
   readonly parent: EnclosingScope | undefined
@@ -294,7 +296,11 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
       const asked = interruptedCause(this.fiber!)?.reasons ?? []
       const rest = exit.cause.reasons.filter((reason: any) => reason._tag !== "Interrupt")
       for (const reason of asked) if (!isOwn(reason, this)) rest.push(reason)
-      return Effect.suspend(() => this.onCancelled(rest, exit))
+      try {
+        return this.onCancelled(rest, exit)
+      } catch (defect) {
+        return Exit.die(defect)
+      }
     }
     return this.onEnd(Exit.failCause(attributed(this.fiber!, exit.cause)))
   }
@@ -315,8 +321,7 @@ const interruptNow = (fiber: AnyFiber, by: number | undefined, annotations: Cont
 
 /** A deadline of `left` milliseconds from now (negative: it has passed). */
 export const deadlineReason = (fiber: AnyFiber, label: string | undefined, left: number): Reason => {
-  const deadline = DateTime.makeUnsafe(clockOf(fiber).currentTimeMillisUnsafe() + left)
-  return makeReason(fiber, { _tag: "Deadline", label, deadline })
+  return makeReason(fiber, { _tag: "Deadline", label, deadline: instantIn(fiber, left) })
 }
 
 const outsideReason = (fiber: AnyFiber): Reason => makeReason(fiber, { _tag: "Requested", by: undefined })
@@ -353,7 +358,7 @@ class EnterScope extends Operation<any, any, any> {
     this.make = make
   }
   protected run(owner: AnyFiber): AnyEffect {
-    return this.make(owner).enter()
+    return exitNow(owner, this.make(owner).enter())
   }
 }
 

@@ -138,6 +138,14 @@ describe("CancelScope", () => {
         assert.deepStrictEqual(exit, Exit.succeed(Option.some([at(3000), Duration.seconds(1)])))
       })
     )
+    it.effect("go as far as dates go", () =>
+      Effect.gen(function* () {
+        const far = yield* CancelScope.failAfter(CancelScope.deadline, Duration.millis(1e300))
+        assert.deepStrictEqual(far, at(8.64e15))
+        const past = yield* CancelScope.run(() => Effect.void, { timeout: Duration.negativeInfinity })
+        assert.strictEqual(past._tag, "Cancelled")
+      })
+    )
     it.effect("are inherited by fibers forked inside", () =>
       Effect.gen(function* () {
         const forked = Effect.flatMap(Effect.forkChild(asked), Fiber.join)

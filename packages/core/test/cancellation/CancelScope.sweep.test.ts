@@ -122,6 +122,28 @@ describe("CancelScope, interrupted at each of its operations, leaves no work beh
     check: check([])
   })
 
+  it.sweep(
+    "what the work died of reaches the caller, also one that is interrupted while it is being resumed",
+    {
+      setup: Effect.sync(() => ({ died: false })),
+      subject: (state) =>
+        CancelScope.failAfter(
+          Effect.ensuring(
+            Effect.yieldNow,
+            Effect.sync(() => {
+              state.died = true
+              throw new Error("cleanup")
+            })
+          ),
+          "5 seconds"
+        ),
+      check: (state, exit) =>
+        Effect.sync(() => {
+          if (state.died) assert.include(inCause(exit), "Die cleanup")
+        })
+    }
+  )
+
   it.sweep("withSignal: no listener is left either", {
     setup: Effect.map(setup, (held) => ({ held, controller: new AbortController() })),
     subject: ({ controller, held }: Signalled) =>

@@ -1,14 +1,13 @@
 /** The deadline around the fiber that asks, and how it crosses a request. */
-import * as DateTime from "effect/DateTime"
+import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 
 import { formatTimeout, parseTimeout } from "../../internal/deadlineHeader.ts"
-import { remainingOf } from "../../internal/deadline.ts"
+import { instantIn, remainingOf } from "../../internal/deadline.ts"
 import type { AnyEffect } from "../../internal/effect.ts"
-import { clockOf } from "../../internal/reason.ts"
 import { failWithin, limitOf } from "../../internal/timeLimit.ts"
 import type { DeadlineExceeded } from "./TimeLimit.ts"
 
@@ -22,7 +21,7 @@ import type { DeadlineExceeded } from "./TimeLimit.ts"
 export const deadline: Effect.Effect<Option.Option<DateTime.Utc>> = Effect.withFiber((fiber) => {
   const left = remainingOf(fiber)
   if (left === Infinity) return Effect.succeedNone
-  return Effect.succeedSome(DateTime.makeUnsafe(clockOf(fiber).currentTimeMillisUnsafe() + left))
+  return Effect.succeedSome(instantIn(fiber, left))
 })
 
 /**
