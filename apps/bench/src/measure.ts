@@ -10,7 +10,7 @@ import type { Work } from "./work.ts"
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
 
 /** A system that has not warmed up, or not done a round, by then is left out and said to be too slow. */
-const patience = 60_000
+const patience = 120_000
 
 class Measuring {
   private readonly process: ChildProcess

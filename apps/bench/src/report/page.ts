@@ -163,7 +163,7 @@ export const page = ({ bundles, command, machine, rows, works }: Input): string 
       `Versions: ${versions.join(", ")}.`
     ].join(" "),
     [
-      "CPU time per operation counts, garbage collection and helper threads included; wall time stands beside it. Each system runs in a process of its own, warmed up by three rounds;",
+      "CPU time per operation counts, garbage collection and helper threads included; wall time stands beside it. Each system runs in a process of its own, warmed up by at least three rounds;",
       "then the systems take turns, round by round. Shown are medians, ± is half the distance between the quartiles, and ratios are medians of the ratios of neighbouring rounds.",
       "*Floor* is what Effect's fibers cost with no owner at all: started by `Effect.runForkWith`, one observer for all. Compare ratios, not microseconds: machines differ."
     ].join(" "),
