@@ -29,6 +29,10 @@ const writer = (stream: NodeJS.WriteStream): ((text: string) => Effect.Effect<vo
   return (text) =>
     Effect.callback<void>((resume) => {
       if (gone || text === "") return resume(Effect.void)
-      stream.write(text, () => resume(Effect.void))
+      stream.write(text, (error) => {
+        // Not resumed when the reader of the report has gone: the Runner is told next, and ends the program for that.
+        if (stream !== process.stdout || (error as NodeJS.ErrnoException | null)?.code !== "EPIPE")
+          resume(Effect.void)
+      })
     })
 }
