@@ -7,12 +7,13 @@
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import { availableParallelism } from "node:os"
 import type { MessagePort, ResourceLimits } from "node:worker_threads"
 
 import * as validate from "./internal/validate.ts"
-import type { Ended } from "./internal/offload/call.ts"
+import type { Ended, Call as Running } from "./internal/offload/call.ts"
 import * as current from "./internal/offload/current.ts"
 import { Pool } from "./internal/offload/pool.ts"
 import { abortReasonOf } from "./internal/offload/reason.ts"
@@ -205,14 +206,21 @@ const call = (
   name: string,
   args: ReadonlyArray<unknown>
 ): Effect.Effect<unknown, OffloadError> =>
-  Effect.callback((resume) => {
-    const running = pool.submit(name, args, (ended) => resume(toEffect(module, name, ended)))
-    if (running.state === "ended") return
-    return Effect.withFiber((fiber) =>
-      Effect.callback<void>((resume) => {
-        if (!pool.cancel(running, abortReasonOf(fiber), () => resume(Effect.void))) resume(Effect.void)
-      })
+  Effect.suspend(() => {
+    let running: Running | undefined
+    return Effect.onExit(
+      Effect.callback<unknown, OffloadError>((resume) => {
+        running = pool.submit(name, args, (ended) => resume(toEffect(module, name, ended)))
+      }),
+      (exit) =>
+        running === undefined || running.state === "ended" ? Effect.void : cancel(pool, running, exit)
     )
+  })
+
+/** Ends when the call has ended. */
+const cancel = (pool: Pool, running: Running, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    if (!pool.cancel(running, abortReasonOf(exit), () => resume(Effect.void))) resume(Effect.void)
   })
 
 const toEffect = (module: string, name: string, ended: Ended): Effect.Effect<unknown, OffloadError> =>

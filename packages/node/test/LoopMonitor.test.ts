@@ -1,3 +1,4 @@
+// real time: the subject is an event loop that is really blocked.
 import { describe, expect, it } from "@effect/vitest"
 import { TaskGroup } from "@skein/core"
 import { Cause, Duration, Effect, Exit, Fiber, Option, Stream } from "effect"
@@ -57,17 +58,17 @@ describe("LoopMonitor", { timeout: 60_000 }, () => {
           TaskGroup.fork(
             Effect.gen(function* () {
               yield* Effect.yieldNow
-              spinHere(200)
+              spinHere(500)
               yield* Effect.yieldNow
             }),
             { name: "generator" }
           ),
           { name: "main" }
         )
-        yield* eventually("a report", () => longer(seen, 150).length > 0)
-        const [blocked] = longer(seen, 150)
+        yield* eventually("a report", () => longer(seen, 250).length > 0)
+        const [blocked] = longer(seen, 250)
         expect(blocked!.task).toEqual(Option.some("main/generator"))
-        expect(Duration.toMillis(blocked!.duration)).toBeLessThan(2000)
+        expect(Duration.toMillis(blocked!.duration)).toBeLessThan(5000)
         expect(Option.getOrThrow(blocked!.stack)).toMatch(/spinHere.*LoopMonitor\.test\.ts:\d+:\d+/)
       })
     )
@@ -109,30 +110,30 @@ describe("LoopMonitor", { timeout: 60_000 }, () => {
         const seen: Array<LoopMonitor.Blocked> = []
         yield* LoopMonitor.make({ onBlocked: collect(seen) })
         yield* TaskGroup.run(
-          TaskGroup.fork(Effect.flatMap(Effect.forkChild(Effect.sync(() => spin(200))), Fiber.join), {
+          TaskGroup.fork(Effect.flatMap(Effect.forkChild(Effect.sync(() => spin(500))), Fiber.join), {
             name: "parent"
           }),
           { name: "main" }
         )
-        yield* eventually("a report", () => longer(seen, 150).length > 0)
-        expect(tasksOf(longer(seen, 150))).toEqual(["main/parent"])
+        yield* eventually("a report", () => longer(seen, 250).length > 0)
+        expect(tasksOf(longer(seen, 250))).toEqual(["main/parent"])
         yield* Effect.callback<void>((resume) => {
           setTimeout(() => {
-            spin(200)
+            spin(500)
             resume(Effect.void)
           }, 1)
         })
-        yield* eventually("another report", () => longer(seen, 150).length > 1)
-        expect(tasksOf(longer(seen, 150))).toEqual(["main/parent", "nobody"])
+        yield* eventually("another report", () => longer(seen, 250).length > 1)
+        expect(tasksOf(longer(seen, 250))).toEqual(["main/parent", "nobody"])
       })
     )
 
     it.live("reports no loop that only waits or yields", () =>
       Effect.gen(function* () {
         const seen: Array<LoopMonitor.Blocked> = []
-        yield* LoopMonitor.make({ onBlocked: collect(seen), threshold: "500 millis" })
-        yield* Effect.sleep("700 millis")
-        const end = performance.now() + 700
+        yield* LoopMonitor.make({ onBlocked: collect(seen), threshold: "1 second" })
+        yield* Effect.sleep("1200 millis")
+        const end = performance.now() + 1200
         while (performance.now() < end) yield* Effect.yieldNow
         expect(seen).toEqual([])
       })
@@ -162,7 +163,7 @@ describe("LoopMonitor", { timeout: 60_000 }, () => {
       })
     )
 
-    it.live("interrupted while it starts, or later, it leaves nothing behind", () =>
+    it.live("sweep: interrupted while it starts, or later, it leaves nothing behind", () =>
       Effect.gen(function* () {
         const watch = watchThreads()
         for (let turns = 0; turns < 12; turns++) {
@@ -230,6 +231,10 @@ describe("LoopMonitor", { timeout: 60_000 }, () => {
         sample("a", 301, 302, "after")
       ]
       expect(segments(samples, 100, 303, 50)).toEqual([{ task: "a", stack: "slow", duration: 203 }])
+    })
+    it("gives the time until an answer from between two turns to whoever ran before", () => {
+      const samples = [sample("a", 110), sample(undefined, 120, 290, "")]
+      expect(segments(samples, 100, 300, 50)).toEqual([{ task: "a", stack: "at a", duration: 200 }])
     })
     it("names the longest for the whole when none blocked alone", () => {
       const samples = [sample("a", 110), sample("b", 150), sample("c", 160)]

@@ -1,3 +1,4 @@
+// real time: the subject is other threads.
 import { describe, expect, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Scope } from "effect"
 

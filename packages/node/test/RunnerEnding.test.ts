@@ -1,3 +1,4 @@
+// real time: the subject is other processes.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { spawn } from "node:child_process"

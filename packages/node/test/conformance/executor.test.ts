@@ -1,3 +1,4 @@
+// real time: the subject is other threads.
 import { describe, expect, it } from "@effect/vitest"
 import { TaskGroup } from "@skein/core"
 import { Effect, Exit, Fiber } from "effect"

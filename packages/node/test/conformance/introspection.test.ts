@@ -1,3 +1,4 @@
+// real time: the explorer has a clock of its own.
 import { describe, expect, it } from "@effect/vitest"
 import { CancelScope, Gather, Lock, Task, TaskGroup, TaskTree } from "@skein/core"
 import { Explore } from "@skein/testing"

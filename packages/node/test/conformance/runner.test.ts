@@ -1,3 +1,4 @@
+// real time: the subject is other processes and signals.
 import { describe, expect, it } from "@effect/vitest"
 import { CancelScope } from "@skein/core"
 import { Effect } from "effect"

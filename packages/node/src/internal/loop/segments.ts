@@ -37,6 +37,11 @@ export const segments = (
   for (const { answered, asked, stack, task } of samples) {
     if (answered < start || asked > end) continue
     const last = runs.at(-1)
+    if (task === undefined && stack === "") {
+      // Answered between two turns of the loop: whoever ran before ran until now.
+      if (last !== undefined) last.to = answered
+      continue
+    }
     const took = answered - asked
     if (last !== undefined && last.task === task) {
       last.to = answered
