@@ -1,5 +1,5 @@
 /**
- * Puts docs/cookbook.md and docs/conformance.md together from their fragments; the cookbook shows each example as it
+ * Puts docs/cookbook.md, docs/conformance.md and the list of decisions together from their fragments; the cookbook shows each example as it
  * stands in its file, with what it prints. `node .ci/assemble.ts` writes them, verification compares.
  */
 import { existsSync, writeFileSync } from "node:fs"
@@ -76,7 +76,26 @@ export const conformance = (root: string): string => {
     .concat("\n")
 }
 
-const documents = { "docs/cookbook.md": cookbook, "docs/conformance.md": conformance }
+/** The decisions, by their titles. */
+export const decisions = (root: string): string => {
+  const lines = walk(root, "docs/adr", /\/\d{4}-[\w-]+\.md$/).map(
+    (file) => `- [${titleOf(read(root, file))}](${basename(file)})`
+  )
+  return [
+    "# Decisions",
+    generated,
+    "Half a page each: context, decision, why not the obvious. Numbers are never reused; a decision that is replaced says by which.",
+    lines.join("\n")
+  ]
+    .join("\n\n")
+    .concat("\n")
+}
+
+const documents = {
+  "docs/adr/README.md": decisions,
+  "docs/cookbook.md": cookbook,
+  "docs/conformance.md": conformance
+}
 
 export const assembled: Step = async (root) => {
   const stale = Object.entries(documents).filter(

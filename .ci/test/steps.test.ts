@@ -3,7 +3,7 @@ import { join } from "node:path"
 
 import { describe, expect, it } from "vitest"
 
-import { conformance, cookbook } from "../assemble.ts"
+import { conformance, cookbook, decisions } from "../assemble.ts"
 import { examples } from "../checks/examples.ts"
 import { read } from "../lib/source.ts"
 import { compare, normalise } from "../steps/demo.ts"
@@ -148,6 +148,7 @@ describe("assemble", () => {
       "docs/cookbook/04-settled.md": "## Settled: all of them\n\nSee [gather](03-gather.md).",
       "packages/core/examples/03-gather.ts": "console.log(1)\n",
       "packages/core/examples/03-gather.out": "1\n",
+      "docs/adr/0001-first.md": "# 0001 First things first\n",
       "docs/conformance/lock.md": "# Lock\n\n| id |\n"
     })
 
@@ -158,6 +159,10 @@ describe("assemble", () => {
       "## Gather\n\nIn Python `gather`. See [the file](../packages/core/examples/03-gather.ts).\n\n```ts\nconsole.log(1)\n```\n\nprints\n\n```text\n1\n```\n"
     )
     expect(text).toContain("See [gather](cookbook/03-gather.md)")
+  })
+
+  it("lists the decisions by their titles", () => {
+    expect(decisions(dir())).toMatch(/\n- \[0001 First things first\]\(0001-first\.md\)\n$/)
   })
 
   it("puts the areas of conformance under each other", () => {
