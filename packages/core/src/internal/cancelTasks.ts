@@ -21,8 +21,8 @@ export const runsIn = (fiber: AnyFiber, task: TaskNode): boolean => {
 
 export const cancelTask = (fiber: AnyFiber, task: TaskNode, reason: Reason): Effect.Effect<boolean> => {
   if (task.exit !== undefined) return Effect.succeed(false)
-  if (task.asked === undefined) {
-    task.asked = { reason, remaining: 1, done: undefined }
+  if (!task.isAsked) {
+    task.setAsked({ reason, remaining: 1, done: undefined })
     if (changes.watched) changes.statusChanged(task)
   }
   enqueue(() => {
@@ -34,7 +34,7 @@ export const cancelTask = (fiber: AnyFiber, task: TaskNode, reason: Reason): Eff
 
 export const cancelGroup = (fiber: AnyFiber, group: Group, reason: Reason): Effect.Effect<void> => {
   const tasks = group.tasks().filter((task) => !runsIn(fiber, task))
-  const { ask, interrupt } = group.askAll(reason, fiber)
+  const { ask, interrupt } = group.askAll(reason, fiber, false)
   const forget = (): void => group.forget(ask)
   // Marked and interrupted in one step: whoever is marked alone is taken for one who has been told. The group takes
   // forks again when this returns; should the caller be interrupted before that, when all are gone.

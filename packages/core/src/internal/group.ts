@@ -17,7 +17,8 @@ import { afterExit, isInterrupted, starter } from "./effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber, Start } from "./effect.ts"
 import { envIn, envOf, forgetContext, withEnv } from "./env.ts"
 import type { Env } from "./env.ts"
-import { Node, nextId, nodeOf } from "./node.ts"
+import { Node, nodeOf } from "./node.ts"
+import type { Wait } from "./node.ts"
 import { annotationsOf, clockOf, interruptWith, makeReason, reasonOf } from "./reason.ts"
 import type { Reason } from "./reason.ts"
 import type { Slots } from "./slots.ts"
@@ -49,10 +50,14 @@ export interface Policy {
 /** Groups that no task or body of another group opened. */
 export const roots: Set<Group> = new Set()
 
+let lastId = 0
+
 export class Group extends Node implements Pipeable {
   declare readonly "~skein/TaskGroup": any
-  override readonly id: number = nextId()
+  /** Groups count down from -1, tasks have the number of their fiber. */
+  readonly id: number = --lastId
   groups: Node | undefined = undefined
+  wait: Wait | undefined = undefined
   readonly name: string
   readonly parent: Node | undefined
   readonly policy: Policy
@@ -72,6 +77,8 @@ export class Group extends Node implements Pipeable {
   closed = false
   /** Cancellations under way, the first first. Empty: forks start. */
   private asks: Array<Ask> | undefined = undefined
+  /** The cancellation for good. */
+  endAsk: Ask | undefined = undefined
   /** Being cancelled for good: by a failure, by the owner, or because only background tasks are left. */
   ending = false
   bodyExit: AnyExit | undefined = undefined
@@ -101,7 +108,7 @@ export class Group extends Node implements Pipeable {
     this.policy = policy
     this.slots = slots
     this.parent = nodeOf(owner) ?? env.group
-    this.name = name ?? `group:${this.id}`
+    this.name = name ?? `group:${-this.id}`
     this.clock = clockOf(owner)
     this.openedAt = this.clock.currentTimeMillisUnsafe()
     this.env = { group: this, scope: env.scope, held: env.held }
@@ -125,14 +132,13 @@ export class Group extends Node implements Pipeable {
   /** Starts a task. The group is open and not being cancelled, and the task has its slot where there is a limit. */
   spawn(forker: Context.Context<never>, task: TaskNode): void {
     this.link(task)
-    if (changes.watched) changes.started(task)
     this.startFor(forker)(task)
   }
 
   /** A task that was cancelled before it begins: its program never runs. */
   newStillborn(name: string | undefined, background: boolean, reason: Reason): TaskNode {
     const task = this.newTask(cancelledExit(reason), name, background)
-    task.asked = { reason, remaining: 0, done: undefined }
+    task.setAsked({ reason, remaining: 0, done: undefined })
     return task
   }
 
@@ -155,11 +161,11 @@ export class Group extends Node implements Pipeable {
     this.unlink(task)
     let failed: Cause.Cause<unknown> | undefined
     if (exit._tag === "Success") {
-      task.ending = "succeeded"
+      task.end("succeeded", exit)
     } else {
-      failed = failureOf(task, exit.cause, task.asked !== undefined)
-      task.ending = failed === undefined ? "cancelled" : "failed"
-      if (failed !== undefined && Cause.hasInterruptsOnly(exit.cause)) task.exit = Exit.failCause(failed)
+      failed = failureOf(task, exit.cause, task.isAsked)
+      if (failed === undefined) task.end("cancelled", exit)
+      else task.end("failed", Cause.hasInterruptsOnly(exit.cause) ? Exit.failCause(failed) : exit)
     }
     if (changes.watched) changes.exited(task)
     if (task.starting !== undefined) {
@@ -170,7 +176,7 @@ export class Group extends Node implements Pipeable {
       this.end(makeReason(task.fiber, siblingFailed(task)), task.fiber, true)
     }
     if (this.policy.taskExited !== undefined) this.policy.taskExited(task)
-    if (task.asked !== undefined) answered(task.asked, task.fiber)
+    if (task.isAsked) answered(task.asked!, task.fiber)
     if (task.holdsSlot) {
       task.holdsSlot = false
       this.slots!.release()
@@ -234,7 +240,7 @@ export class Group extends Node implements Pipeable {
   end(reason: Reason, from: AnyFiber, exiting: boolean): void {
     if (this.ending) return
     this.ending = true
-    const { interrupt } = this.askAll(reason, from)
+    const { interrupt } = this.askAll(reason, from, true)
     const run = () =>
       enqueue(() => {
         if (this.bodyExit === undefined && this.fiber !== undefined)
@@ -245,13 +251,18 @@ export class Group extends Node implements Pipeable {
     else run()
   }
 
-  /** Marks the tasks that exist, all but those below `except`; then `interrupt` interrupts them. */
-  askAll(reason: Reason, from: AnyFiber): { readonly ask: Ask; readonly interrupt: () => void } {
+  /** Marks the tasks that exist; then `interrupt` interrupts them. For good, or until {@link forget}. */
+  askAll(
+    reason: Reason,
+    from: AnyFiber,
+    forGood: boolean
+  ): { readonly ask: Ask; readonly interrupt: () => void } {
     const ask: Ask = { reason, remaining: 0, done: undefined }
+    if (forGood) this.endAsk = ask
     const tasks: Array<TaskNode> = []
     for (let task = this.head; task !== undefined; task = task.next) {
-      if (task.asked !== undefined) continue
-      task.asked = ask
+      if (task.isAsked) continue
+      task.setAsked(forGood ? undefined : ask)
       ask.remaining++
       tasks.push(task)
       if (changes.watched) changes.statusChanged(task)

@@ -13,7 +13,7 @@ import { afterExit, interruptedCause, Obligation, Operation, start } from "./eff
 import type { AnyEffect, AnyExit, AnyFiber } from "./effect.ts"
 import { millisOf } from "./monotonic.ts"
 import { waitingFrameOf, WaitingFrame } from "./node.ts"
-import type { Node } from "./node.ts"
+import type { Node, Wait } from "./node.ts"
 import { clockOf, interruptWith, makeReason, reasonOf } from "./reason.ts"
 import { attributed, left } from "./scopeCause.ts"
 import type { TokenBucket } from "./tokenBucket.ts"
@@ -37,6 +37,7 @@ const copiesRefused = Metric.counter("skein_hedge_refused", {
 })
 
 class Copy extends WaitingFrame {
+  wait: Wait | undefined = undefined
   readonly up: WaitingFrame | undefined
   readonly node: Node | undefined
   private readonly race: Race

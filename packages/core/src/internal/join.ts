@@ -39,8 +39,7 @@ export const isDoomed = (fiber: AnyFiber): boolean => {
     node = group
   }
   for (; node !== undefined; node = node.parent) {
-    if (node instanceof TaskNode ? node.asked !== undefined : node instanceof Group && node.ending)
-      return true
+    if (node instanceof TaskNode ? node.isAsked : node instanceof Group && node.ending) return true
   }
   return false
 }

@@ -30,7 +30,7 @@ export interface Wait {
 
 /** A frame that keeps what its fiber waits on. */
 export abstract class WaitingFrame extends Frame {
-  wait: Wait | undefined = undefined
+  abstract wait: Wait | undefined
   /** The frame whose fiber waits for this one (a scope's work inside a task); tasks and bodies have none. */
   abstract readonly up: WaitingFrame | undefined
   /** The task or body this belongs to. */
@@ -39,7 +39,7 @@ export abstract class WaitingFrame extends Frame {
 
 /** A task or the body of a group: what the task tree shows. */
 export abstract class Node extends WaitingFrame {
-  declare readonly id: number
+  abstract readonly id: number
   /** Groups that were opened inside this node and are not complete, newest first. */
   abstract groups: Node | undefined
   abstract readonly name: string
@@ -60,9 +60,6 @@ export abstract class Node extends WaitingFrame {
     return path
   }
 }
-
-let lastId = 0
-export const nextId = (): number => ++lastId
 
 export const escapeName = (name: string): string => (name.includes("/") ? name.replaceAll("/", "%2F") : name)
 

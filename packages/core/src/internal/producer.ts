@@ -12,7 +12,7 @@ import type { AnyEffect, AnyExit, AnyFiber } from "./effect.ts"
 import { asDefects, beside, drive, isNoInterrupt } from "./generatorDriver.ts"
 import type { Body } from "./generatorDriver.ts"
 import { WaitingFrame } from "./node.ts"
-import type { Node } from "./node.ts"
+import type { Node, Wait } from "./node.ts"
 import { enqueue } from "./trampoline.ts"
 
 export class GeneratorMisuse extends Data.TaggedError("GeneratorMisuse")<{ readonly problem: string }> {
@@ -25,6 +25,7 @@ const misuse = (problem: string): Exit.Exit<never> => Exit.die(new GeneratorMisu
 
 /** The producer's fiber, as part of the task that consumes. */
 class ProducerFrame extends WaitingFrame {
+  wait: Wait | undefined = undefined
   readonly up: WaitingFrame | undefined
   readonly node: Node | undefined
 

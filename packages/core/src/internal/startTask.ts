@@ -44,7 +44,7 @@ export const startTask = (
     Effect.suspend(() => {
       if (state === "started")
         return Effect.die(new Error(`TaskGroup.start: ${task.path} called started a second time`))
-      if (state !== "waiting" || task.asked !== undefined) return Effect.void
+      if (state !== "waiting" || task.isAsked) return Effect.void
       state = "started"
       task.starting = undefined
       // Through the dispatcher: the caller must not run inside the task's run loop.
@@ -114,7 +114,7 @@ const abandon = (caller: AnyFiber, task: TaskNode, leave: () => boolean): Effect
       if (task.exit !== undefined) return done()
       task.listen(listener(done))
       const reason = reasonOfOwner(caller)
-      task.asked ??= { reason, remaining: 1, done: undefined }
+      if (!task.isAsked) task.setAsked({ reason, remaining: 1, done: undefined })
       enqueue(() => interruptWith(task.fiber, reason, caller.id))
     }) as Effect.Effect<void, unknown>
   })

@@ -3,12 +3,13 @@ import type * as Cause from "effect/Cause"
 import type { Pipeable } from "effect/Pipeable"
 import { pipeArguments } from "effect/Pipeable"
 
-import { afterExit } from "./effect.ts"
+import * as changes from "./changes.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "./effect.ts"
 import type { Group } from "./group.ts"
 import type { Listener } from "./listeners.ts"
 import { Listeners } from "./listeners.ts"
-import { Node, nextId } from "./node.ts"
+import { Node } from "./node.ts"
+import type { Wait } from "./node.ts"
 import type { Reason } from "./reason.ts"
 import { enqueue } from "./trampoline.ts"
 
@@ -37,67 +38,105 @@ interface StackFrame {
   readonly parent: StackFrame | undefined
 }
 
-/** What few tasks have. */
+/** What few tasks have, or have only for a while. */
 interface Extra {
   starting: PendingStart | undefined
   forkSite: string | undefined
   groups: Node | undefined
+  wait: Wait | undefined
+  ask: Ask | undefined
 }
 
 const Background = 1
 const HoldsSlot = 2
+/** Waits for its slot, its program has not begun. */
 const Pending = 4
-const Succeeded = 8
-const Failed = 16
-const Cancelled = 32
+const Started = 8
+/** Asked to stop: by the `ask` of its own if there is one, else by the end of its group. */
+const Asked = 16
+const Succeeded = 32
+const Failed = 64
+const Cancelled = 128
+const flagCount = 256
 
-/** Made by {@link makeTask}. Many are alive at once, so each field counts. */
+/** Made by {@link makeTask}. Many are alive at once, so each word counts: 100,000 suspended tasks are ordinary. */
 export abstract class TaskNode extends Node implements Pipeable {
   declare readonly "~skein/Task": any
   declare fiber: AnyFiber
   declare readonly group: Group
   /** Given name; else the stack frame that the task started under; else nothing. */
   declare private label: string | StackFrame | undefined
-  declare exit: AnyExit | undefined
-  declare asked: Ask | undefined
+  // The frame's `effect` holds one after the other what is never needed together: the program before the start, who
+  // listens while it runs, the exit.
+  declare protected effect: any
+  /** Flags, and above them the milliseconds since the group was opened. */
+  declare private packed: number
   declare prev: TaskNode | undefined
   declare next: TaskNode | undefined
-  declare listeners: Listeners<TaskNode> | undefined
-  /** Milliseconds since the group was opened. */
-  declare readonly startedAt: number
-  declare private flags: number
   declare private extra: Extra | undefined
 
+  /** Known from the first step on. */
+  get id(): number {
+    return this.fiber.id
+  }
+
+  get startedAt(): number {
+    return Math.floor(this.packed / flagCount)
+  }
+
+  private has(flag: number): boolean {
+    return (this.packed & flag) !== 0
+  }
+  private flag(flag: number, value: boolean): void {
+    if (this.has(flag) !== value) this.packed += value ? flag : -flag
+  }
+
+  get exit(): AnyExit | undefined {
+    return this.has(Succeeded | Failed | Cancelled) ? this.effect : undefined
+  }
+
+  get ending(): Ending | undefined {
+    if (this.has(Succeeded)) return "succeeded"
+    if (this.has(Failed)) return "failed"
+    return this.has(Cancelled) ? "cancelled" : undefined
+  }
+
+  /** Those who listen are handed over by {@link onExit} before. */
+  end(ending: Ending, exit: AnyExit): void {
+    this.flag(ending === "succeeded" ? Succeeded : ending === "failed" ? Failed : Cancelled, true)
+    this.effect = exit
+  }
+
   get background(): boolean {
-    return (this.flags & Background) !== 0
+    return this.has(Background)
   }
 
   get holdsSlot(): boolean {
-    return (this.flags & HoldsSlot) !== 0
+    return this.has(HoldsSlot)
   }
   set holdsSlot(value: boolean) {
     this.flag(HoldsSlot, value)
   }
 
-  /** Waits for its slot, its program has not begun. */
   get pending(): boolean {
-    return (this.flags & Pending) !== 0
+    return this.has(Pending)
   }
   set pending(value: boolean) {
     this.flag(Pending, value)
   }
 
-  get ending(): Ending | undefined {
-    const flags = this.flags
-    if ((flags & (Succeeded | Failed | Cancelled)) === 0) return undefined
-    return (flags & Succeeded) !== 0 ? "succeeded" : (flags & Failed) !== 0 ? "failed" : "cancelled"
-  }
-  set ending(value: Ending | undefined) {
-    this.flags |= value === "succeeded" ? Succeeded : value === "failed" ? Failed : Cancelled
+  get isAsked(): boolean {
+    return this.has(Asked)
   }
 
-  private flag(bit: number, value: boolean): void {
-    this.flags = value ? this.flags | bit : this.flags & ~bit
+  get asked(): Ask | undefined {
+    return this.has(Asked) ? (this.extra?.ask ?? this.group.endAsk) : undefined
+  }
+
+  /** Without an `ask` it is the group's end that asks. */
+  setAsked(ask: Ask | undefined): void {
+    this.flag(Asked, true)
+    if (ask !== undefined) this.more().ask = ask
   }
 
   get starting(): PendingStart | undefined {
@@ -114,15 +153,28 @@ export abstract class TaskNode extends Node implements Pipeable {
     this.more().forkSite = value
   }
 
-  override get groups(): Node | undefined {
+  get groups(): Node | undefined {
     return this.extra?.groups
   }
-  override set groups(value: Node | undefined) {
+  set groups(value: Node | undefined) {
     this.more().groups = value
   }
 
+  get wait(): Wait | undefined {
+    return this.extra?.wait
+  }
+  set wait(value: Wait | undefined) {
+    if (value !== undefined || this.extra !== undefined) this.more().wait = value
+  }
+
   private more(): Extra {
-    return (this.extra ??= { starting: undefined, forkSite: undefined, groups: undefined })
+    return (this.extra ??= {
+      starting: undefined,
+      forkSite: undefined,
+      groups: undefined,
+      wait: undefined,
+      ask: undefined
+    })
   }
 
   get parent(): Node | undefined {
@@ -154,25 +206,31 @@ export abstract class TaskNode extends Node implements Pipeable {
 
   get status(): "pending" | "running" | "cancelling" | Ending {
     if (this.ending !== undefined) return this.ending
-    if (this.asked !== undefined) return "cancelling"
+    if (this.isAsked) return "cancelling"
     return this.pending ? "pending" : "running"
+  }
+
+  protected override get hasStarted(): boolean {
+    return this.has(Started)
   }
 
   protected override onStart(fiber: AnyFiber): AnyEffect {
     if (this.label === undefined) this.label = fiber.cache.stackFrame as StackFrame | undefined
+    this.flag(Started, true)
+    if (changes.watched) changes.started(this)
     return super.onStart(fiber)
   }
 
   protected override onExit(exit: AnyExit): void {
-    this.exit = exit
+    const listeners = this.has(Started) ? (this.effect as Listeners<TaskNode> | undefined) : undefined
     this.group.exited(this, exit)
-    if (this.listeners !== undefined) {
-      afterExit(this.fiber, () => enqueue(() => this.listeners!.drain(this)))
-    }
+    if (listeners !== undefined) enqueue(() => listeners.drain(this))
   }
 
+  /** Only before the exit. */
   listen(listener: Listener<TaskNode>): void {
-    ;(this.listeners ??= new Listeners()).add(listener)
+    if (!this.has(Started)) throw new Error("Task: not started yet")
+    ;(this.effect ??= new Listeners<TaskNode>()).add(listener)
   }
 
   pipe() {
@@ -190,38 +248,26 @@ export abstract class TaskNode extends Node implements Pipeable {
 ;(TaskNode.prototype as any)["~skein/Task"] = { _A: (_: never) => _, _E: (_: never) => _ }
 
 // One function instead of a chain of constructors: it is on the path of every fork.
-const Construct = function (
-  this: any,
-  group: Group,
-  effect: unknown,
-  name: unknown,
-  flags: number,
-  now: number
-) {
+const Construct = function (this: any, group: Group, effect: unknown, name: unknown, packed: number) {
   this.fiber = undefined
   this.effect = effect
-  this.wait = undefined
-  this.id = nextId()
   this.group = group
   this.label = name
-  this.flags = flags
-  this.exit = undefined
-  this.asked = undefined
+  this.packed = packed
   this.prev = undefined
   this.next = undefined
-  this.listeners = undefined
-  this.startedAt = now
   this.extra = undefined
-} as unknown as new (group: Group, effect: unknown, name: unknown, flags: number, now: number) => TaskNode
+} as unknown as new (group: Group, effect: unknown, name: unknown, packed: number) => TaskNode
 Construct.prototype = TaskNode.prototype
 
+/** `now`: milliseconds since the group was opened. */
 export const makeTask = (
   group: Group,
   effect: AnyEffect,
   name: string | undefined,
   background: boolean,
   now: number
-): TaskNode => new Construct(group, effect, name, background ? Background : 0, now)
+): TaskNode => new Construct(group, effect, name, now * flagCount + (background ? Background : 0))
 
 export const isTaskNode = (u: unknown): u is TaskNode => u instanceof TaskNode
 

@@ -29,6 +29,9 @@ export interface TreeWait {
 
 const groupOf = (node: Node): Group => (node instanceof TaskNode ? node.group : (node as Group))
 
+const startOf = (node: Node): number =>
+  groupOf(node).openedAt + (node instanceof TaskNode ? node.startedAt : 0)
+
 const statusOf = (node: Node): TreeNode["status"] => {
   if (node instanceof TaskNode) return node.status
   return (node as Group).ending ? "cancelling" : "running"
@@ -47,14 +50,13 @@ const waitOf = (wait: Wait): TreeWait => ({
 /** `path` and `parent` as found on the way down, so that depth costs nothing twice. */
 export const describe = (node: Node, path = node.path, parent = node.parent): TreeNode => {
   const group = groupOf(node)
-  const started = group.openedAt + (node instanceof TaskNode ? node.startedAt : 0)
   return {
     id: node.id,
     name: node.name,
     path,
     parent: Option.map(Option.fromUndefinedOr(parent), (above) => above.id),
     status: statusOf(node),
-    age: Duration.millis(Math.max(0, group.clock.currentTimeMillisUnsafe() - started)),
+    age: Duration.millis(Math.max(0, group.clock.currentTimeMillisUnsafe() - startOf(node))),
     waitingOn: Option.map(Option.fromUndefinedOr(node.wait), waitOf),
     forkSite: Option.fromUndefinedOr(node instanceof TaskNode ? node.forkSite : undefined)
   }
@@ -74,7 +76,7 @@ export const readTree = (): ReadonlyArray<TreeNode> => {
     for (let group = node.groups as Group | undefined; group !== undefined; group = group.nextGroup)
       below.push(group)
     if (node instanceof Group) below.push(...node.tasks().reverse())
-    below.sort((a, b) => b.id - a.id)
+    below.sort((a, b) => startOf(b) - startOf(a))
     for (const child of below) todo.push({ node: child, above: node, prefix: `${path}/` })
   }
   return nodes
