@@ -96,8 +96,10 @@ describe("LoopMonitor", { timeout: 60_000 }, () => {
           }),
           { name: "two" }
         )
-        yield* eventually("two reports", () => longer(seen, 150).length > 1)
-        const reports = longer(seen, 150)
+        // A machine under load may add a block that is nobody's.
+        const named = () => longer(seen, 150).filter(({ task }) => Option.isSome(task))
+        yield* eventually("two reports", () => named().length > 1)
+        const reports = named()
         expect(tasksOf(reports)).toEqual(["two/first", "two/second"])
         expect(Duration.toMillis(reports[1]!.duration)).toBeGreaterThan(
           Duration.toMillis(reports[0]!.duration)
