@@ -7,6 +7,9 @@ const project = (name: string, folder: string) => ({
 
 export default defineConfig({
   test: {
+    // A hang is a failure; a slow machine is none.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: [
       project("core", "packages/core"),
       project("testing", "packages/testing"),
