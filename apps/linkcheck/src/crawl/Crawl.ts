@@ -38,14 +38,14 @@ export const crawl = Effect.fn("crawl")(function* (run: Run, options: Options) {
   const visit = Effect.fnUntraced(function* (target: Target) {
     const began = yield* Clock.currentTimeMillis
     const fetched = yield* Effect.result(fetcher.fetch(target.url, target.want, progress.retried))
-    const outcome = yield* Result.match(fetched, {
-      onFailure: (problem) => Effect.succeed(failed(target, problem)),
+    const { aliased, outcome } = yield* Result.match(fetched, {
+      onFailure: (problem) => Effect.succeed<Read>({ outcome: failed(target, problem), aliased: undefined }),
       onSuccess: (got) => read(target, got, run, options)
     })
     const ended = yield* Clock.currentTimeMillis
     const complete = { ...outcome, millis: ended - began }
     yield* store.record(run.id, complete)
-    if (target.want === "page") yield* alias(target, complete, run)
+    if (aliased !== undefined) yield* recordAlias(aliased, complete, run)
     yield* WorkQueue.offerAll(frontier, complete.discovered)
     yield* progress.checked(complete, ledger.size())
   })
@@ -96,6 +96,12 @@ const failed = (target: Target, problem: Problem): Outcome => ({
   redirects: 0
 })
 
+interface Read {
+  readonly outcome: Outcome
+  /** Where a redirect ended, when nobody had taken that on yet: it has been read now. */
+  readonly aliased: Target | undefined
+}
+
 const read = Effect.fnUntraced(function* (target: Target, got: Fetched, run: Run, options: Options) {
   const isStart = target.depth === 0
   const fetched: Outcome = {
@@ -110,31 +116,32 @@ const read = Effect.fnUntraced(function* (target: Target, got: Fetched, run: Run
   }
   if (Option.isNone(got.body)) {
     const problem = new NotHtml({ url: target.url, contentType: got.contentType || "of no declared type" })
-    return isStart ? { ...fetched, problem: Option.some(problem) } : fetched
+    const outcome = isStart ? { ...fetched, problem: Option.some(problem) } : fetched
+    const answered: Read = { outcome, aliased: undefined }
+    return answered
   }
   const parser = yield* Parser
   const document = yield* parser.parse(decodeHtml(got.body.value, got.contentType))
   const anchors = options.fragments === "none" ? [] : document.anchors
   const page: Outcome = { ...fetched, parsed: true, title: document.title, anchors }
   if (isStart) options.scope.admit(got.url)
+  // Before the page's own links are looked at: one to itself would have it fetched again.
+  const aliased = got.url === target.url ? undefined : run.ledger.claim(got.url, "page", target.depth)
   // A page that redirects out of the site is somebody else's, one that another URL led to has been recorded.
-  if (!options.scope.includes(got.url) || !run.ledger.enter(got.url)) return page
+  if (!options.scope.includes(got.url) || !run.ledger.enter(got.url)) {
+    return { outcome: page, aliased }
+  }
   const { discovered, ignored, links } = harvest(got.url, target.depth, document, options, run.ledger)
   for (const [reason, count] of ignored) run.ignored.set(reason, (run.ignored.get(reason) ?? 0) + count)
-  return { ...page, links, discovered }
+  return { outcome: { ...page, links, discovered }, aliased }
 })
 
-// The page a redirect ended at has been read: links to its own URL need not fetch it again.
-const alias = Effect.fnUntraced(function* (target: Target, outcome: Outcome, run: Run) {
-  const { final } = outcome
-  if (final === undefined || final === target.url || Option.isSome(outcome.problem)) return
-  const claimed = run.ledger.claim(final, "page", target.depth)
-  if (claimed === undefined) return
+const recordAlias = Effect.fnUntraced(function* (aliased: Target, outcome: Outcome, run: Run) {
   const store = yield* Store
-  yield* store.add(run.id, [claimed])
+  yield* store.add(run.id, [aliased])
   yield* store.record(run.id, {
     ...outcome,
-    url: final,
+    url: aliased.url,
     redirects: 0,
     links: [],
     discovered: [],

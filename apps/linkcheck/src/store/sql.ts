@@ -7,8 +7,7 @@ create table if not exists run (
   start text not null,
   started integer not null,
   ended integer,
-  state text not null check (state in ('running', 'finished', 'interrupted', 'failed')),
-  requests integer not null default 0
+  state text not null check (state in ('running', 'finished', 'interrupted', 'failed'))
 );
 create table if not exists target (
   run integer not null,

@@ -1,0 +1,108 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { main } from "../../src/cli/Main.ts"
+import { Output } from "../../src/report/Output.ts"
+import { type Answer, listen } from "../../src/site/server.ts"
+
+const html = (...links: ReadonlyArray<string>): Answer => ({
+  status: 200,
+  headers: { "content-type": "text/html" },
+  body: `<h1 id=here></h1>${links.map((link) => `<a href="${link}">x</a>`).join("\n")}`
+})
+const redirect = (location: string): Answer => ({ status: 302, headers: { location }, body: "" })
+const missing: Answer = { status: 404, headers: {}, body: "" }
+
+/** A site; what was asked of it, in order. */
+const site = Effect.fnUntraced(function* (routes: Record<string, Answer>) {
+  const asked: Array<string> = []
+  const origin = yield* listen((request) => {
+    asked.push(`${request.method} ${request.url}`)
+    return Effect.succeed(routes[request.url ?? ""] ?? missing)
+  }, "site")
+  return { origin, asked }
+})
+
+const check = (...args: ReadonlyArray<string>) =>
+  Effect.suspend(() => {
+    let stdout = ""
+    const stdoutTo = (text: string) => Effect.sync(() => void (stdout += text))
+    const output = { stdout: stdoutTo, stderr: () => Effect.void, live: false, columns: () => 80 }
+    return main(["--json", "--db", ":memory:", "--retries", "0", ...args]).pipe(
+      Effect.map(() => JSON.parse(stdout)),
+      Effect.provide(Layer.succeed(Output, output))
+    )
+  })
+
+const urls = (report: { readonly broken: ReadonlyArray<{ readonly url: string }> }) =>
+  report.broken.map(({ url }) => new URL(url).pathname + new URL(url).hash)
+
+// Real time: requests go over real sockets.
+describe("crawl", () => {
+  it.live("asks for each URL once, under however many spellings, anchors and redirects it is linked", () =>
+    Effect.gen(function* () {
+      const { asked, origin } = yield* site({
+        "/": html("/a", "a", "./a#here", "/%61", "/old"),
+        "/a": html("/", "/a#here", "#here"),
+        "/old": redirect("/new"),
+        "/new": html("/new", "/old#here", "/a")
+      })
+      const report = yield* check(`${origin}/`)
+      expect(report.broken).toEqual([])
+      expect(asked.toSorted()).toEqual(["GET /", "GET /a", "GET /new", "GET /old"])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("asks again for what turns out to be a page to read", () =>
+    Effect.gen(function* () {
+      const { asked, origin } = yield* site({
+        "/": { ...html(), body: '<img src="/both"><a href="/both#gone">x</a>' },
+        "/both": html()
+      })
+      expect(urls(yield* check(`${origin}/`))).toEqual(["/both#gone"])
+      expect(asked).toContain("GET /both")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("takes the place that the start page redirects to for the site, and only asks elsewhere", () =>
+    Effect.gen(function* () {
+      const other = yield* site({ "/": html("/not-followed") })
+      const real = yield* site({ "/home": html("/sub", other.origin), "/sub": html("/gone") })
+      const alias = yield* site({ "/": redirect(`${real.origin}/home`) })
+      const report = yield* check(`${alias.origin}/`)
+      expect(urls(report)).toEqual(["/gone"])
+      expect(other.asked).toEqual(["HEAD /"])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("does not follow pages that redirect out of the site", () =>
+    Effect.gen(function* () {
+      const other = yield* site({ "/": html("/gone") })
+      const { origin } = yield* site({ "/": html("/away"), "/away": redirect(other.origin) })
+      expect((yield* check(`${origin}/`)).broken).toEqual([])
+      expect(other.asked).toEqual(["GET /"])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("stops taking on URLs at the limit and says how many links it turned away", () =>
+    Effect.gen(function* () {
+      const { asked, origin } = yield* site({ "/": html("/1", "/2", "/3", "/4"), "/1": html(), "/2": html() })
+      const report = yield* check("--max-urls", "3", `${origin}/`)
+      expect(report.turnedAway).toBe(2)
+      expect(asked.toSorted()).toEqual(["GET /", "GET /1", "GET /2"])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("keeps below the start page's folder when told, and leaves out what is to be skipped", () =>
+    Effect.gen(function* () {
+      const { asked, origin } = yield* site({
+        "/docs/": html("/docs/a", "/blog/", "/docs/skip/b"),
+        "/docs/a": html(),
+        "/blog/": html("/blog/gone")
+      })
+      const report = yield* check("--below", "--skip", "/skip/", `${origin}/docs/`)
+      expect(report.broken).toEqual([])
+      expect(report.ignored).toEqual({ skipped: 1 })
+      expect(asked.toSorted()).toEqual(["GET /docs/", "GET /docs/a", "HEAD /blog/"])
+    }).pipe(Effect.scoped)
+  )
+})
