@@ -158,6 +158,24 @@ describe("Explore", () => {
       })
     )
 
+    it.effect("interrupts nobody else, also not a fiber that runs inside one it hits", () =>
+      Effect.gen(function* () {
+        let others = 0
+        const work = Effect.forEach([1, 2, 3], () => Effect.sync(() => 1))
+        const program = () =>
+          Effect.gen(function* () {
+            const unnamed = Effect.onInterrupt(work, () => Effect.sync(() => others++))
+            yield* Effect.forkDetach(unnamed, { startImmediately: true })
+            const inside = Effect.andThen(Effect.forkDetach(unnamed, { startImmediately: true }), work)
+            yield* Effect.forkDetach(Explore.named(inside, "target"), { startImmediately: true })
+            yield* Effect.yieldNow
+          })
+        const report = yield* Explore.run(program, { interrupts: true, mode: "ops", schedules: 3_000 })
+        assert.isAbove(report.interruptions, 100)
+        assert.strictEqual(others, 0)
+      })
+    )
+
     it.effect("does not lose what a queue handed over, whenever it interrupts", () =>
       Effect.gen(function* () {
         for (const mode of ["resumes", "ops"] as const) {

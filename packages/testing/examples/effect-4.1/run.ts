@@ -7,8 +7,9 @@ import { defect as d3 } from "./d3-tx-semaphore.ts"
 import { defect as d4 } from "./d4-pool-lost-wakeup.ts"
 import { defect as d5 } from "./d5-pool-failed-acquire.ts"
 import { defect as d6 } from "./d6-scoped-cache.ts"
+import { defect as d7 } from "./d7-stream-flatmap.ts"
 
-export const defects = { d1, d2, d3, d4, d5, d6 }
+export const defects = { d1, d2, d3, d4, d5, d6, d7 }
 
 const report = Effect.gen(function* () {
   const only = process.argv[2]

@@ -68,6 +68,8 @@ export class Machine {
   /** Runs next, without a choice. */
   private forced: Entry | undefined = undefined
   private forcedInterrupt = false
+  /** The task that parks a fiber now is the one to run next. */
+  private forcesNext = false
 
   private readonly dispatcher: Scheduler.SchedulerDispatcher = {
     scheduleTask: (task) => this.schedule(task),
@@ -89,7 +91,7 @@ export class Machine {
     this.describe = (fiber) => (fiber === undefined ? "something" : describe(this.recordOf(fiber), fiber))
     this.scheduler = {
       executionMode: "async",
-      shouldYield: (fiber) => this.ask(fiber as FiberInternals),
+      shouldYield: (fiber) => this.ask(internalsOf(fiber)),
       makeDispatcher: () => this.dispatcher
     }
     register(this.scheduler, this)
@@ -211,7 +213,7 @@ export class Machine {
 
   private runForced(entry: Entry): void {
     this.forced = undefined
-    this.runnable.remove(entry)
+    if (!this.runnable.remove(entry)) return
     if (this.forcedInterrupt) {
       this.forcedInterrupt = false
       this.interrupt(entry.owner)
@@ -258,9 +260,7 @@ export class Machine {
   private interrupt(record: FiberRecord): void {
     this.interrupted = record
     this.observer?.onInterrupt(record)
-    this.chosen = true
-    record.fiber.interruptUnsafe()
-    this.chosen = false
+    this.run({ owner: record, label: record.index, run: () => record.fiber.interruptUnsafe() })
   }
 
   private decide(kind: ChoiceKind, n: number, preferred: number, at: FiberRecord): number {
@@ -324,6 +324,7 @@ export class Machine {
     if (
       this.interrupts &&
       this.interrupted === undefined &&
+      this.forced === undefined &&
       this.targets.includes(record) &&
       this.strategy.interruptsHere(record, this.opportunities++)
     ) {
@@ -331,7 +332,8 @@ export class Machine {
       return this.park(record, true)
     }
     const n = this.runnable.size
-    if (n === 0) return false
+    // A turn may be promised already, by a fiber that was parked inside this one.
+    if (n === 0 || this.forced !== undefined) return false
     const choice = this.decide("Preempt", n + 1, 0, record)
     if (choice === 0) return false
     this.forced = this.runnable.entries[choice - 1]!
@@ -343,8 +345,6 @@ export class Machine {
     this.forcesNext = next
     return true
   }
-  /** The task that parks the fiber now is the one to run next. */
-  private forcesNext = false
 
   private schedule(task: () => void): void {
     if (!this.active) {

@@ -31,9 +31,11 @@ export class RunQueue {
     return entry
   }
 
-  remove(entry: Entry): void {
+  /** False when it is not there any more. */
+  remove(entry: Entry): boolean {
     const index = this.entries.indexOf(entry)
     if (index >= 0) this.take(index)
+    return index >= 0
   }
 
   /**
