@@ -9,6 +9,7 @@ import type { Kind } from "../../internal/openGroup.ts"
 import { TaskGroupError } from "../TaskGroupError.ts"
 import type { Failed, TaskFailure } from "../TaskGroupError.ts"
 
+/** The first failure decides. */
 export const run: Kind = {
   policy: () => policies.run,
   cause: (_group, failures) => policies.causeOf(failures),
@@ -27,11 +28,13 @@ export const run: Kind = {
   }
 }
 
+/** All failures as one error, at the end. */
 export const collect: Kind = {
   policy: () => policies.collect,
   cause: (group, failures) => policies.collectedCause(group, failures, (tasks) => toError(group, tasks))
 }
 
+/** Failures go to a handler, and disturb nobody. */
 export const supervise = (onFailure: ((failure: TaskFailure<any>) => AnyEffect) | undefined): Kind => ({
   policy: (owner) =>
     new policies.Supervision(owner.context, (failure) => (onFailure ?? logFailure)(toTaskFailure(failure))),
