@@ -100,10 +100,10 @@ export const fourToFour = define({
 
 export const batches = define({
   id: "queue-batches",
-  title: "A queue, in batches",
-  description: "One producer offers 100 items at a time, one consumer takes what there is.",
+  title: "A queue, taken in batches",
+  description: "One producer offers item by item (or a hundred at a time), one consumer takes all there is.",
   unit: "item",
-  n: 500_000,
+  n: 200_000,
   essential: true,
   effect: "Effect Queue",
   goals: [
@@ -116,6 +116,14 @@ export const batches = define({
   ],
   systems: {
     "Effect Queue": {
+      note: "offer, takeAll",
+      round: round((n) =>
+        Effect.flatMap(Queue.bounded<number>(capacity), (queue) =>
+          together([repeat(n, Queue.offer(queue, 1)), drain(n, Queue.takeAll(queue))])
+        )
+      )
+    },
+    "Effect Queue, offerAll": {
       note: "offerAll, takeAll",
       round: round((n) =>
         Effect.flatMap(Queue.bounded<number>(capacity), (queue) =>
@@ -124,6 +132,14 @@ export const batches = define({
       )
     },
     "Skein WorkQueue": {
+      note: "offer, takeUpTo",
+      round: round((n) =>
+        Effect.flatMap(WorkQueue.bounded<number>(capacity), (queue) =>
+          together([repeat(n, WorkQueue.offer(queue, 1)), drain(n, WorkQueue.takeUpTo(queue, batchSize))])
+        )
+      )
+    },
+    "Skein WorkQueue, offerAll": {
       note: "offerAll, takeUpTo",
       round: round((n) =>
         Effect.flatMap(WorkQueue.bounded<number>(capacity), (queue) =>
