@@ -28,6 +28,8 @@ export const gatherStream = (input: () => Input): Stream.Stream<unknown, unknown
           return Gathering.run(gathering, resume as (exit: Exit.Exit<unknown, unknown>) => void)
         })
       )
+      // Its failure is not silent: the consumer finds it in the queue.
+      // oxlint-disable-next-line skein/no-unowned-fork
       yield* Effect.forkScoped(
         Effect.onExit(owner, (exit) =>
           exit._tag === "Success"

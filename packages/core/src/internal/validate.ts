@@ -15,7 +15,9 @@ export const integer = (
   min: number,
   options?: { readonly infinity?: boolean }
 ): number => {
-  const fits = typeof value === "number" && (Number.isInteger(value) || (options?.infinity === true && value === Infinity))
+  const fits =
+    typeof value === "number" &&
+    (Number.isInteger(value) || (options?.infinity === true && value === Infinity))
   if (!fits || value < min) {
     const kind = options?.infinity === true ? "an integer or Infinity" : "an integer"
     throw new InvalidArgument(`${where}: ${parameter} must be ${kind} >= ${min}, got ${show(value)}`)
@@ -34,6 +36,7 @@ export const millis = (where: string, parameter: string, input: Duration.Input):
   } catch {
     throw new InvalidArgument(`${where}: ${parameter} must be a duration, got ${show(input)}`)
   }
-  if (Number.isNaN(value)) throw new InvalidArgument(`${where}: ${parameter} must be a duration, got ${show(input)}`)
+  if (Number.isNaN(value))
+    throw new InvalidArgument(`${where}: ${parameter} must be a duration, got ${show(input)}`)
   return value
 }

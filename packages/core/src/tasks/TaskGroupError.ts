@@ -118,9 +118,7 @@ type CaseEffect<Cases> = {
  * Succeeds with the value of the last one run if nothing is left.
  *
  * **Errors** those of the handlers; a handler's failure comes instead of what the later ones would have handled. A Cause
- * with a defect is left alone, and so is an interruption.
- *
- * **Cancellation** adds nothing: interrupted, the handler that runs is interrupted.
+ * with a defect is left alone, and so is an interruption. Interrupted, the handler that runs is interrupted.
  *
  * **Source** Python's `except*`.
  *

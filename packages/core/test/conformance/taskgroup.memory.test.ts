@@ -19,6 +19,7 @@ const isGone = (reference: WeakRef<object>) =>
     return reference.deref() === undefined
   })
 
+// real time: the garbage collector has no virtual clock
 describe("taskgroup: memory", () => {
   it.live("TG-033: a failed group keeps neither its error nor its children alive", () =>
     Effect.gen(function* () {

@@ -141,9 +141,9 @@ const superviseWith = opener("TaskGroup.supervise", (owner, body, options) =>
  * A supervising group owned by a Scope, for services that are built in a Layer. Closing the scope closes the group, waits
  * up to `grace` (default: not at all) for its tasks, and cancels what is left.
  *
- * **Ordering** its tasks end before any resource of the same scope that was opened before their fork.
- *
  * **Errors** every failure goes to `onFailure`; a defect in that makes the scope's closing die.
+ *
+ * **Ordering** its tasks end before any resource of the same scope that was opened before their fork.
  *
  * @category constructors
  * @since 0.1.0
