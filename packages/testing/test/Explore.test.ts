@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Exit, Fiber, Latch, Queue, Random, Ref } from "effect"
 import { Explore } from "@skein/testing"
 import { it as skein } from "@skein/testing/vitest"
+import { give, makeShelf, take } from "./fixtures/handOver.ts"
 
 const problemOf = <A, E>(program: () => Effect.Effect<A, E>, options?: Explore.Options<A, E>) =>
   Effect.map(Effect.flip(Explore.run(program, options)), (failure) => failure.problem)
@@ -199,6 +200,23 @@ describe("Explore", () => {
             { interrupts: true, mode, schedules: 1_000 }
           )
         }
+      })
+    )
+
+    it.effect("does not come between a resumption and what is handed over by it", () =>
+      Effect.gen(function* () {
+        const program = () =>
+          Effect.gen(function* () {
+            const shelf = makeShelf()
+            const taker = yield* Effect.forkChild(Explore.named(take(shelf), "taker"))
+            yield* Effect.yieldNow
+            yield* give(shelf)
+            yield* Fiber.interrupt(taker)
+            const exit = yield* Fiber.await(taker)
+            assert.strictEqual(shelf.items, Exit.isSuccess(exit) ? 0 : 1)
+          })
+        // Not in mode ops: there an interrupted taker may give way before its cleanup, and does lose the item.
+        yield* Explore.run(program, { interrupts: true, schedules: 1_000 })
       })
     )
 

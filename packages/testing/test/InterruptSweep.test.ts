@@ -3,6 +3,7 @@ import { Cause, Deferred, Effect, Exit, Fiber, Latch, Queue, Ref, Semaphore } fr
 import { TestClock } from "effect/testing"
 import { InterruptSweep } from "@skein/testing"
 import { it as skein } from "@skein/testing/vitest"
+import { give, makeShelf, take } from "./fixtures/handOver.ts"
 
 const failureOf = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<E, A> => Effect.flip(effect)
 
@@ -125,6 +126,27 @@ describe("InterruptSweep", () => {
             })
         })
         assert.isAbove(report.operations, 3)
+      })
+    )
+
+    it.effect("does not come between a resumption and what is handed over by it", () =>
+      Effect.gen(function* () {
+        const exits: Array<boolean> = []
+        yield* InterruptSweep.run({
+          setup: Effect.gen(function* () {
+            const shelf = makeShelf()
+            yield* Effect.forkDetach(Effect.andThen(Effect.yieldNow, give(shelf)))
+            return shelf
+          }),
+          subject: take,
+          check: (shelf, exit) =>
+            Effect.gen(function* () {
+              yield* Effect.sleep("1 second")
+              exits.push(Exit.isSuccess(exit))
+              assert.strictEqual(shelf.items, Exit.isSuccess(exit) ? 0 : 1)
+            })
+        })
+        assert.isTrue(exits.includes(true) && exits.includes(false))
       })
     )
 

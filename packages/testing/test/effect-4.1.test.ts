@@ -7,12 +7,15 @@ import { defects } from "../examples/effect-4.1/run.ts"
 describe("defects of Effect 4.1.0", () => {
   for (const [name, { interrupts, plain, problem, program, seed }] of Object.entries(defects)) {
     describe(name, () => {
-      it.effect("is found by exploring", () =>
-        Effect.gen(function* () {
-          const options = { mode: "ops", interrupts, schedules: 20_000 } as const
-          const found = yield* Effect.flip(Explore.run<unknown, unknown>(program, options))
-          assert.strictEqual(found.problem._tag, problem)
-        })
+      it.effect(
+        "is found by exploring",
+        () =>
+          Effect.gen(function* () {
+            const options = { mode: "ops", interrupts, schedules: 20_000 } as const
+            const found = yield* Effect.flip(Explore.run<unknown, unknown>(program, options))
+            assert.strictEqual(found.problem._tag, problem)
+          }),
+        60_000
       )
 
       it.effect("shows under the seed of its report", () =>
