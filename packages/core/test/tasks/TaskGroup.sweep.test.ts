@@ -2,7 +2,7 @@ import { assert, describe } from "@effect/vitest"
 import { it } from "@skein/testing/vitest"
 import { Effect, Exit } from "effect"
 
-import { Gather, Task, TaskGroup, TaskTree } from "../../src/index.ts"
+import { Task, TaskGroup, TaskTree } from "../../src/index.ts"
 
 /** Counts what is open, of tasks that suspend on their way in and out. */
 const make = Effect.sync(() => {
@@ -161,20 +161,5 @@ describe("Task, interrupted at each step:", () => {
       }),
       { name: "swept" }
     )
-  )
-})
-
-describe("Gather, interrupted at each step:", () => {
-  sweep("all", ({ work }) => Gather.all([work("a"), work("b")], { name: "swept" }))
-  sweep("all, one at a time", ({ work }) =>
-    Gather.all([work("a"), work("b")], { name: "swept", concurrency: 1 })
-  )
-  sweep("settled", ({ work }) => Gather.settled([work("a"), Effect.fail("b")], { name: "swept" }))
-  sweep("race", ({ work }) =>
-    Gather.race([work("a"), Effect.andThen(work("b"), Effect.never)], { name: "swept" })
-  )
-  sweep("quorum", ({ work }) => Gather.quorum([work("a"), work("b"), Effect.never], 2, { name: "swept" }))
-  sweep("firstMatching", ({ work }) =>
-    Gather.firstMatching([work(1), work(2)], (n) => n === 2, { name: "swept" })
   )
 })
