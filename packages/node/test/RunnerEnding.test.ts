@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url"
 import { run, start } from "./processes.ts"
 import { eventually } from "./support.ts"
 
-describe("Runner", { concurrent: true, timeout: 120_000 }, () => {
+describe("Runner", { concurrent: true, timeout: 300_000 }, () => {
   describe("a program that ends by itself", () => {
     it.live("exits with 0 and says nothing but what the program says", () =>
       Effect.gen(function* () {
@@ -103,7 +103,7 @@ describe("Runner", { concurrent: true, timeout: 120_000 }, () => {
         child.stdout.on("data", (chunk) => (stdout += chunk))
         child.stderr.on("data", (chunk) => (stderr += chunk))
         child.on("close", () => (ended = true))
-        yield* eventually("the end of the pipeline", () => ended)
+        yield* eventually("the end of the pipeline", () => ended, 90_000)
         expect(stdout).toBe("y\ny\ncode 141\n")
         expect(stderr).toContain("cleaned up\n")
         expect(stderr).not.toContain("EPIPE")

@@ -15,14 +15,14 @@ const serve = (name: string, ...signals: ReadonlyArray<readonly [NodeJS.Signals,
     for (const [signal, shows] of signals) {
       yield* program.kill(signal)
       if (shows !== undefined)
-        yield* eventually(shows, () => (program.stderr() + program.stdout()).includes(shows))
+        yield* eventually(shows, () => (program.stderr() + program.stdout()).includes(shows), 90_000)
     }
     return yield* program.ended
   })
 
 const lines = (ended: Ended) => ended.stdout.trim().split("\n")
 
-describe("Runner", { concurrent: true, timeout: 120_000 }, () => {
+describe("Runner", { concurrent: true, timeout: 300_000 }, () => {
   describe("first signal", () => {
     it.live("ends forever; what was accepted and what draining accepts finishes; exit code 0", () =>
       Effect.gen(function* () {

@@ -22,6 +22,9 @@ export interface Program {
   readonly ended: Effect.Effect<Ended>
 }
 
+/** Generous: dozens of processes may start on few cores. */
+const patience = 90_000
+
 /** Starts a program of `fixtures/programs` as a process of its own; the test's end ends it. */
 export const start = (file: string, ...args: ReadonlyArray<string>) =>
   Effect.acquireRelease(
@@ -38,10 +41,14 @@ export const start = (file: string, ...args: ReadonlyArray<string>) =>
         stdout: () => stdout,
         stderr: () => stderr,
         says: (text) =>
-          eventually(`"${text}" (stderr: ${stderr})`, () => stdout.includes(text) || ended !== undefined),
+          eventually(
+            `"${text}" (stderr: ${stderr})`,
+            () => stdout.includes(text) || ended !== undefined,
+            patience
+          ),
         kill: (signal) => Effect.sync(() => void child.kill(signal)),
         ended: Effect.map(
-          eventually("the end of the process", () => ended !== undefined),
+          eventually("the end of the process", () => ended !== undefined, patience),
           () => ended!
         )
       }

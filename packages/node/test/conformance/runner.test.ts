@@ -5,7 +5,7 @@ import { Effect } from "effect"
 
 import { run, start } from "../processes.ts"
 
-describe("runner", { concurrent: true, timeout: 120_000 }, () => {
+describe("runner", { concurrent: true, timeout: 300_000 }, () => {
   it.live("RN-001: the runner hands on what main returned or failed with", () =>
     Effect.gen(function* () {
       const returned = yield* run("conformance", "returns")
