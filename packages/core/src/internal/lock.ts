@@ -36,7 +36,7 @@ export class LockState {
   readonly name: string
   owner: LockLease | undefined = undefined
   /** Nobody waits while there is no owner. */
-  readonly queue = new WaitQueue<LockWaiter>()
+  readonly queue = new WaitQueue<LockWaiter>(true)
 
   constructor(name: string) {
     this.name = name

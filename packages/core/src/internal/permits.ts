@@ -17,7 +17,7 @@ export class Permits {
   total: number
   /** Never above `total`, except after the total was lowered. Counts what was granted and is not yet running. */
   taken = 0
-  readonly queue = new WaitQueue<Lease>()
+  readonly queue: WaitQueue<Lease>
   /** Those who were granted permits and are known: not the bare ones. */
   readonly holders = new WaitList<Lease>()
 
@@ -25,6 +25,7 @@ export class Permits {
     this.operation = operation
     this.name = name
     this.total = total
+    this.queue = new WaitQueue(total === 1)
   }
 
   /** Not when somebody waits, though there may be room: no barging. */
@@ -51,8 +52,13 @@ export class Permits {
     }
   }
 
-  resize(where: string, total: number): void {
+  setTotal(total: number): void {
     this.total = total
+    this.queue.exclusive = total === 1
+  }
+
+  resize(where: string, total: number): void {
+    this.setTotal(total)
     for (let lease = this.queue.head; lease !== undefined;) {
       const next: Lease | undefined = lease.next
       if (lease.permits > total) {

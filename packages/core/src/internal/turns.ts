@@ -1,10 +1,10 @@
 /**
  * When those are resumed who were handed what they waited for: after whoever released has suspended, never inside its step.
  *
- * A turn of the event loop costs more than all else in a contended hand-over, and a lock under load would need one for each.
- * So on Effect's own scheduler a hand-over is carried out in the turn in which it was made, as a microtask; but only so
- * many, then one goes through the dispatcher, and timers, I/O and other fibers get their turn. On any other scheduler (an
- * explorer's, a test's, `runSync`'s) all go through the dispatcher.
+ * Through the dispatcher, all of one queue together, so many in one turn of the event loop; timers, I/O and other fibers get
+ * their turn in between. Where only one at a time can be served (a lock), there would be one turn for each, which costs more than
+ * all else in a hand-over: these, on Effect's own scheduler, are resumed in the turn in which they were served, as microtasks,
+ * again so many at most. On any other scheduler (an explorer's, a test's, `runSync`'s) all go through the dispatcher.
  */
 import * as Scheduler from "effect/Scheduler"
 
@@ -19,6 +19,8 @@ let resumed = 0
 
 /** Something whose waiters can be resumed. */
 export interface Wakeable {
+  /** One at a time: worth a microtask. */
+  readonly exclusive: boolean
   /** In this turn of the event loop. */
   readonly flush: () => void
   /** In a turn of its own. */
@@ -29,6 +31,7 @@ export interface Wakeable {
 export const flushSoon = (fiber: AnyFiber, wakeable: Wakeable): void => {
   const scheduler = fiber.cache.scheduler
   if (
+    wakeable.exclusive &&
     resumed < perTurn &&
     scheduler instanceof Scheduler.MixedScheduler &&
     scheduler.executionMode === "async"
@@ -43,7 +46,7 @@ export const turned = (): void => {
   resumed = 0
 }
 
-/** How many of `waiting` may be resumed now. */
+/** How many of `waiting` may be resumed in this turn. */
 export const share = (waiting: number): number => {
   const count = Math.max(1, Math.min(waiting, perTurn - resumed))
   resumed += count

@@ -157,9 +157,16 @@ export class WaitList<W extends Waiter = Waiter> {
 export class WaitQueue<W extends Waiter = Waiter> extends WaitList<W> {
   /** High-water mark. */
   maxLength = 0
+  /** Only one at a time is served. */
+  exclusive: boolean
   private turns = 0
   private woken: Array<W> = []
   private scheduled = false
+
+  constructor(exclusive = false) {
+    super()
+    this.exclusive = exclusive
+  }
 
   /** Suspends the waiter's fiber, in the last place. Return what it returns to the run loop. */
   wait(waiter: W): AnyEffect {

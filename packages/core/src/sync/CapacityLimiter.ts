@@ -214,7 +214,7 @@ export const resize: {
   (self: CapacityLimiter, total: number): Effect.Effect<void>
 } = dual(2, (self: LimiterImpl, total: number): Effect.Effect<void> =>
   Effect.sync(() => {
-    self.total = integer("CapacityLimiter.resize", "total", total, 0, { infinity: true })
+    self.setTotal(integer("CapacityLimiter.resize", "total", total, 0, { infinity: true }))
     self.serve()
   })
 )
