@@ -75,7 +75,10 @@ export const make = Effect.fn("report")(function* (input: Input) {
   return yield* store.query((database): Report => {
     const broken = [...brokenTargets(database, input.run), ...missingFragments(database, input.run)]
     broken.sort((a, b) => (a.url < b.url ? -1 : a.url > b.url ? 1 : 0))
-    const counts = database.prepare(Sql.SUMMARY).get(input.run) as unknown as Omit<Summary, "millis">
+    const counts = database.prepare(Sql.SUMMARY).get(input.run, input.run) as unknown as Omit<
+      Summary,
+      "millis"
+    >
     return {
       start: input.start,
       complete: input.complete,

@@ -78,13 +78,13 @@ export const BROKEN_LINKS = `
 select l.url, l.fragment, l.page, l.line, l.element, l.attribute, l.text,
   coalesce(l.problem, t.problem) as problem, coalesce(l.why, t.why) as why, t.status, t.final, t.parsed, t.state
 from link l left join target t on t.run = l.run and t.url = l.url
-where l.run = ?1 and (l.problem is not null or t.state = 'broken')
+where l.run = ? and (l.problem is not null or t.state = 'broken')
 order by l.url, l.page, l.line`
 
 export const FRAGMENT_LINKS = `
 select l.url, l.fragment, l.page, l.line, l.element, l.attribute, l.text, t.status, t.final
 from link l join target t on t.run = l.run and t.url = l.url
-where l.run = ?1 and l.fragment is not null and t.state = 'ok' and t.parsed = 1
+where l.run = ? and l.fragment is not null and t.state = 'ok' and t.parsed = 1
 order by l.url, l.fragment, l.page, l.line`
 
 export const HAS_ANCHOR = `select 1 from anchor where run = ? and page = ? and name = ?`
@@ -92,9 +92,10 @@ export const HAS_ANCHOR = `select 1 from anchor where run = ? and page = ? and n
 /** The start page, when it is broken and no page links to it. */
 export const BROKEN_ALONE = `
 select t.url, t.problem, t.why, t.status from target t
-where t.run = ?1 and t.depth = 0 and t.state = 'broken'
+where t.run = ? and t.depth = 0 and t.state = 'broken'
   and not exists (select 1 from link l where l.run = t.run and l.url = t.url)`
 
+/** The run is asked for twice: numbered parameters do not work in the SQLite of Node 22. */
 export const SUMMARY = `
 select
   count(*) filter (where state <> 'pending') as checked,
@@ -102,7 +103,7 @@ select
   count(*) filter (where parsed = 1) as pages,
   count(*) filter (where state = 'broken') as broken,
   count(*) filter (where state = 'ok' and retries > 0) as healed,
-  (select count(*) from link where run = ?1) as links
-from target where run = ?1`
+  (select count(*) from link where run = ?) as links
+from target where run = ?`
 
 export const HEALED = `select url, retries from target where run = ? and state = 'ok' and retries > 0 order by url`
