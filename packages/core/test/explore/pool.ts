@@ -1,9 +1,11 @@
-import { assert, describe } from "@effect/vitest"
-import { Data, Effect, Exit } from "effect"
-import { Explore } from "@skein/testing"
-import { it } from "@skein/testing/vitest"
+import { strict as assert } from "node:assert"
 
-import * as Pool from "../../src/resources/Pool.ts"
+import { Pool } from "@skein/core"
+import { Explore } from "@skein/testing"
+import { Data, Effect, Exit } from "effect"
+
+import { of } from "./program.ts"
+import type { Explored } from "./program.ts"
 
 class OpenError extends Data.TaggedError("OpenError")<{ readonly n: number }> {}
 
@@ -103,7 +105,7 @@ const program =
           }
           yield* Explore.waitAllBlocked
           const statistics = yield* Pool.statistics(pool)
-          assert.deepStrictEqual(
+          assert.deepEqual(
             [
               statistics.leased,
               statistics.waiting,
@@ -113,46 +115,31 @@ const program =
             ],
             [0, [], 0, 0, 0]
           )
-          assert.strictEqual(statistics.idle, open.size)
+          assert.equal(statistics.idle, open.size)
         })
       )
-      assert.strictEqual(left(), 0)
+      assert.equal(left(), 0)
     }) as Effect.Effect<void, unknown>
 
 const troubled = { tasks: 3, validate: true, invalidate: true, scoped: true }
 
-const schedules = Number(process.env["SKEIN_SCHEDULES"] ?? 400)
-const options = { schedules, timeout: 60_000 + schedules * 40 }
-
-describe("Pool under many schedules", () => {
-  it.explore("nobody waits for ever, nothing is leased twice", program({ tasks: 4, scoped: true }), options)
-  it.explore("with openings that fail", program({ tasks: 4, fails: (n) => n % 2 === 1 }), options)
-  it.explore("with checks that fail and broken resources", program(troubled), options)
-  it.explore("interrupted anywhere", program(troubled), { ...options, interrupts: true })
-  it.explore(
-    "interrupted anywhere, with openings that fail",
-    program({ tasks: 4, fails: (n) => n % 3 === 1 }),
-    {
-      ...options,
-      interrupts: true
-    }
-  )
-})
+const operations = of("Pool", "make", "use", "lease", "statistics")
 
 // Here Effect's own Pool hangs within some 100 schedules as soon as an opening fails.
-describe("Pool, preempted at every operation", () => {
-  const ops = { ...options, mode: "ops" } as const
-
-  it.explore("nobody waits for ever, nothing is leased twice", program({ tasks: 4, scoped: true }), ops)
-  it.explore("with openings that fail", program({ tasks: 4, fails: (n) => n % 2 === 1 }), ops)
-  it.explore("with checks that fail and broken resources", program(troubled), ops)
-  it.explore("interrupted anywhere", program(troubled), { ...ops, interrupts: true })
-  it.explore(
-    "interrupted anywhere, with openings that fail",
-    program({ tasks: 4, fails: (n) => n % 3 === 1 }),
-    {
-      ...ops,
-      interrupts: true
-    }
-  )
-})
+export const programs: ReadonlyArray<Explored> = [
+  {
+    name: "Pool: nobody waits for ever, nothing is leased twice",
+    operations,
+    program: program({ tasks: 4, scoped: true })
+  },
+  {
+    name: "Pool: the same with openings that fail",
+    operations,
+    program: program({ tasks: 4, fails: (n) => n % 2 === 1 })
+  },
+  {
+    name: "Pool: the same with checks that fail and broken resources",
+    operations: [...operations, "Pool.invalidate"],
+    program: program(troubled)
+  }
+]

@@ -1,14 +1,11 @@
-import { describe } from "@effect/vitest"
+import { strict as assert } from "node:assert"
+
+import { ContextManager, Generator } from "@skein/core"
 import { Explore } from "@skein/testing"
-import { it } from "@skein/testing/vitest"
 import { Effect, Stream } from "effect"
 
-import * as ContextManager from "../../src/resources/ContextManager.ts"
-import * as Generator from "../../src/resources/Generator.ts"
-
-const schedules = Number(process.env["SKEIN_SCHEDULES"] ?? 300)
-const options = { schedules, interrupts: true, timeout: 60_000 + schedules * 40 }
-const ops = { ...options, mode: "ops" } as const
+import { of } from "./program.ts"
+import type { Explored } from "./program.ts"
 
 const balance = () => {
   const state = { opened: 0, closed: 0 }
@@ -27,7 +24,7 @@ const balance = () => {
         if (state.opened !== state.closed) throw new Error(`opened ${state.opened}, closed ${state.closed}`)
       })
     )
-  return { open, close, balanced }
+  return { open, close, balanced, state }
 }
 
 const managers = (closeTimeout: boolean) => () => {
@@ -48,7 +45,7 @@ const managers = (closeTimeout: boolean) => () => {
     Effect.all(
       [
         Explore.named(
-          manager.use(() => block),
+          ContextManager.use(manager, () => block),
           "use"
         ),
         Explore.named(Effect.scoped(Effect.andThen(manager, block)), "scoped"),
@@ -81,8 +78,7 @@ const generators = () => {
           n
         )
       ),
-      (items) =>
-        items.length === Math.min(n, 10) ? Effect.void : Effect.die(new Error(`got ${items.join()}`))
+      (items) => Effect.sync(() => assert.equal(items.length, Math.min(n, 10)))
     )
   return balanced(
     Effect.all([Explore.named(consume(3), "some"), Explore.named(consume(20), "all")], {
@@ -91,13 +87,43 @@ const generators = () => {
   )
 }
 
-describe("ContextManager under many schedules, interrupted anywhere", () => {
-  it.explore("what was opened is closed", managers(false), options)
-  it.explore("also with a time to close in", managers(true), options)
-  it.explore("preempted at every operation", managers(true), ops)
-})
-
-describe("Generator under many schedules, interrupted anywhere", () => {
-  it.explore("nothing is lost, nothing stays open", generators, options)
-  it.explore("preempted at every operation", generators, ops)
-})
+export const programs: ReadonlyArray<Explored> = [
+  {
+    name: "ContextManager: what was opened is closed",
+    operations: of("ContextManager", "make", "use", "stack"),
+    program: managers(false)
+  },
+  {
+    name: "ContextManager: what was opened is closed, with a time to close in",
+    operations: of("ContextManager", "make", "use", "stack"),
+    program: managers(true)
+  },
+  {
+    name: "ContextManager: a disposable is disposed of once",
+    operations: of("ContextManager", "fromDisposable"),
+    program: () => {
+      const { balanced, open, state } = balance()
+      const manager = ContextManager.fromDisposable(
+        Effect.map(open, () => ({ [Symbol.dispose]: () => void state.closed++ }))
+      )
+      const block = Effect.andThen(Effect.yieldNow, Effect.yieldNow)
+      return balanced(
+        Effect.all(
+          [
+            Explore.named(
+              manager.use(() => block),
+              "use"
+            ),
+            Explore.named(Effect.scoped(Effect.andThen(manager, block)), "scoped")
+          ],
+          { concurrency: 2 }
+        )
+      )
+    }
+  },
+  {
+    name: "Generator: nothing is lost, nothing stays open",
+    operations: of("Generator", "make"),
+    program: generators
+  }
+]

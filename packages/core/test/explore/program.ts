@@ -1,0 +1,83 @@
+import { strict as assert } from "node:assert"
+
+import { Explore } from "@skein/testing"
+import { Effect } from "effect"
+
+/** A small program that is run under many schedules, with interruptions. */
+export interface Explored {
+  /** The module, a colon, and what holds. */
+  readonly name: string
+  /** What of the public interface it uses, as `Module.operation`. */
+  readonly operations: ReadonlyArray<string>
+  /** Made anew for each schedule. Dies when something is wrong. */
+  readonly program: () => Effect.Effect<unknown, unknown>
+  readonly options?: {
+    /** Default both. */
+    readonly modes?: ReadonlyArray<Mode>
+    /** False where an interrupted party leaves the others waiting by its nature. Default true. */
+    readonly interrupts?: boolean
+  }
+}
+
+export type Mode = "resumes" | "ops"
+
+export const modesOf = (explored: Explored): ReadonlyArray<Mode> =>
+  explored.options?.modes ?? ["resumes", "ops"]
+
+export const primitiveOf = (explored: Explored): string => explored.name.slice(0, explored.name.indexOf(":"))
+
+export const optionsOf = (explored: Explored, mode: Mode, schedules: number): Explore.Options => ({
+  mode,
+  schedules,
+  interrupts: explored.options?.interrupts ?? true
+})
+
+/** Something to give back; both ends suspend. */
+export const held = () => {
+  const state = { open: 0 }
+  const work = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.acquireUseRelease(
+      Effect.andThen(
+        Effect.yieldNow,
+        Effect.sync(() => state.open++)
+      ),
+      () => effect,
+      () =>
+        Effect.andThen(
+          Effect.yieldNow,
+          Effect.sync(() => state.open--)
+        )
+    )
+  /** Everything was given back, also when the program itself was interrupted. */
+  const balanced = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.onExit(effect, () => Effect.sync(() => assert.equal(state.open, 0, "still open")))
+  return { state, work, balanced }
+}
+
+/** Counts who is inside. */
+export const room = (capacity: number) => {
+  let inside = 0
+  return (weight: number) =>
+    Effect.acquireUseRelease(
+      Effect.sync(() => {
+        inside += weight
+        if (inside > capacity) throw new Error(`${inside} inside, ${capacity} allowed`)
+      }),
+      () => Effect.yieldNow,
+      () => Effect.sync(() => (inside -= weight))
+    )
+}
+
+/** Under a name, so that it may be interrupted; how it ended is its value. */
+export const party = <A, E>(effect: Effect.Effect<A, E>, name: string) =>
+  Effect.exit(Explore.named(Effect.exit(effect), name))
+
+/** Each under a name; ends when all have. */
+export const together = <A, E>(tasks: ReadonlyArray<Effect.Effect<A, E>>) =>
+  Effect.forEach(tasks, (task, i) => party(task, `task ${i}`), { concurrency: "unbounded", discard: true })
+
+export const later = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.andThen(Effect.yieldNow, effect)
+
+/** `Module.a`, `Module.b`, ... */
+export const of = (module: string, ...names: ReadonlyArray<string>) =>
+  names.map((name) => `${module}.${name}`)

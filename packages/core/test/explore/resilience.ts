@@ -1,0 +1,122 @@
+import { strict as assert } from "node:assert"
+
+import { Bulkhead, Hedge, Retry, RetryBudget } from "@skein/core"
+import { Explore } from "@skein/testing"
+import { Data, Effect, Fiber } from "effect"
+
+import { held, of, party } from "./program.ts"
+import type { Explored } from "./program.ts"
+
+class Busy extends Data.TaggedError("Busy")<{}> {}
+class Lost extends Data.TaggedError("Lost")<{}> {}
+
+export const programs: ReadonlyArray<Explored> = [
+  {
+    name: "Bulkhead: never more at once than it may, never more waiting, nobody forgotten",
+    operations: of("Bulkhead", "make", "run", "statistics"),
+    program: () =>
+      Effect.gen(function* () {
+        const bulkhead = yield* Bulkhead.make({ concurrency: 2, queue: 1 })
+        let running = 0
+        let full = 0
+        yield* Explore.always(() => running <= 2)
+        const work = Effect.acquireUseRelease(
+          Effect.sync(() => running++),
+          () => Effect.yieldNow,
+          () => Effect.sync(() => running--)
+        )
+        const call = Effect.catchTag(Bulkhead.run(work, bulkhead), "BulkheadFull", () =>
+          Effect.sync(() => full++)
+        )
+        yield* Effect.all(
+          [1, 2, 3, 4, 5].map((n) => party(call, `call ${n}`)),
+          { concurrency: "unbounded" }
+        )
+        const { holders, maxWaiting, rejected, waiting } = yield* Bulkhead.statistics(bulkhead)
+        assert.deepEqual([holders, waiting], [[], []])
+        // One that was refused may be interrupted before it counts it.
+        assert.ok(maxWaiting <= 1 && full <= rejected && full >= rejected - 1 && rejected <= 2)
+      })
+  },
+  {
+    name: "Bulkhead: a waiter that is interrupted while it is handed the place passes it on",
+    operations: of("Bulkhead", "run"),
+    program: () =>
+      Effect.gen(function* () {
+        const bulkhead = yield* Bulkhead.make({ concurrency: 1, queue: 2 })
+        const call = Bulkhead.run(Effect.yieldNow, bulkhead)
+        const first = yield* Effect.forkChild(call)
+        const second = yield* Effect.forkChild(call)
+        const third = yield* Effect.forkChild(call)
+        // It may have been handed the place, and not have run since.
+        yield* Fiber.await(first)
+        yield* Fiber.interrupt(second)
+        yield* Fiber.await(third)
+        yield* call
+      })
+  },
+  {
+    name: "Hedge: one winner, and no copy runs when it returns",
+    operations: of("Hedge", "run"),
+    program: () => {
+      const { balanced, state, work } = held()
+      const copy = work(Effect.suspend(() => Effect.sleep(state.open * 5)))
+      return balanced(Hedge.run(copy, { after: "5 millis", copies: 3 }))
+    }
+  },
+  {
+    name: "Retry: callers of one budget never spend more than it holds",
+    operations: ["Retry.run", "RetryBudget.make", "RetryBudget.available", "Hedge.run"],
+    program: () =>
+      Effect.gen(function* () {
+        const budget = yield* RetryBudget.make({ capacity: 2 })
+        let retries = 0
+        yield* Explore.always(() => retries <= 2)
+        const caller = (n: number) =>
+          Effect.suspend(() => {
+            let calls = 0
+            const call = Effect.suspend(() => {
+              if (calls++ > 0) retries++
+              return Effect.andThen(Effect.yieldNow, Effect.fail(new Busy()))
+            })
+            const again = Retry.run(call, { tags: ["Busy"], budget, initial: "1 millis", attempts: 4 })
+            return party(
+              n === 2 ? Hedge.run(call, { after: "1 millis", copies: 3, budget }) : again,
+              `caller ${n}`
+            )
+          })
+        yield* Effect.all([caller(0), caller(1), caller(2)], { concurrency: "unbounded" })
+        assert.ok((yield* RetryBudget.available(budget)) <= 2 - retries)
+      })
+  },
+  {
+    name: "Retry: disabled makes one attempt, beside one that demands another",
+    operations: of("Retry", "run", "disabled", "again"),
+    program: () =>
+      Effect.gen(function* () {
+        const calls = [0, 0]
+        const { balanced, work } = held()
+        const call = (i: number) =>
+          Retry.run(
+            work(
+              Effect.suspend(() => (calls[i]!++ === 1 ? Effect.fail(new Busy()) : Retry.again(new Lost())))
+            ),
+            {
+              tags: ["Busy"],
+              attempts: 3,
+              initial: "1 millis"
+            }
+          )
+        const exits = yield* balanced(
+          Effect.all([Effect.exit(call(0)), Effect.exit(Retry.disabled(call(1)))], { concurrency: 2 })
+        )
+        assert.deepEqual(
+          [calls, exits.map((exit) => exit._tag)],
+          [
+            [3, 1],
+            ["Failure", "Failure"]
+          ]
+        )
+      })
+  }
+]

@@ -1,0 +1,191 @@
+import { strict as assert } from "node:assert"
+
+import { Barrier, CapacityLimiter, Event, Lock, Semaphore } from "@skein/core"
+import { Explore } from "@skein/testing"
+import { Effect, Option } from "effect"
+
+import { later, of, party, room, together } from "./program.ts"
+import type { Explored } from "./program.ts"
+
+const semaphores: ReadonlyArray<Explored> = [
+  {
+    name: "Semaphore: never more inside than permits, none lost",
+    operations: of("Semaphore", "make", "withPermits", "takeScoped", "tryWithPermits", "statistics"),
+    program: () =>
+      Effect.gen(function* () {
+        const semaphore = yield* Semaphore.make(2)
+        const enter = room(2)
+        yield* together([
+          Semaphore.withPermits(semaphore, 1, enter(1)),
+          Semaphore.withPermits(semaphore, 2, enter(2)),
+          Effect.asVoid(Semaphore.tryWithPermits(semaphore, 1, enter(1))),
+          Effect.scoped(Effect.andThen(Semaphore.takeScoped(semaphore, 2), enter(2)))
+        ])
+        const { free, holders, waiting } = yield* Semaphore.statistics(semaphore)
+        assert.deepEqual([free, holders, waiting], [2, [], []])
+      })
+  },
+  {
+    name: "Semaphore: bare permits, taken by one fiber and given back by another",
+    operations: of("Semaphore", "take", "release", "makeUnsafe"),
+    program: () =>
+      Effect.gen(function* () {
+        const semaphore = Semaphore.makeUnsafe(2)
+        let taken = 0
+        yield* Explore.always(() => taken >= 0 && taken <= 2)
+        const take = (permits: number) =>
+          Effect.onExit(Semaphore.take(semaphore, permits), (exit) =>
+            Effect.sync(() => {
+              if (exit._tag === "Success") taken += permits
+            })
+          )
+        // Gives back whatever is out, until nobody wants any.
+        const giveBack = Effect.gen(function* () {
+          while (true) {
+            yield* Explore.waitAllBlocked
+            const out = taken
+            taken = 0
+            if (out === 0) return
+            yield* Semaphore.release(semaphore, out)
+          }
+        })
+        yield* together([take(1), take(2), take(1), Effect.uninterruptible(giveBack)])
+        const { free, waiting } = yield* Semaphore.statistics(semaphore)
+        assert.deepEqual([free, waiting], [2, []])
+      })
+  },
+  {
+    name: "Semaphore: resize keeps to the total",
+    operations: of("Semaphore", "resize", "withPermit"),
+    program: () =>
+      Effect.gen(function* () {
+        const semaphore = yield* Semaphore.make(1)
+        const enter = room(2)
+        yield* together([
+          Semaphore.withPermit(semaphore, enter(1)),
+          Semaphore.withPermit(semaphore, enter(1)),
+          Semaphore.withPermit(semaphore, enter(1)),
+          Effect.andThen(Semaphore.resize(semaphore, 2), Semaphore.resize(semaphore, 1))
+        ])
+        const { free, holders, permits, waiting } = yield* Semaphore.statistics(semaphore)
+        assert.deepEqual([free, holders, waiting], [permits, [], []])
+      })
+  }
+]
+
+export const programs: ReadonlyArray<Explored> = [
+  ...semaphores,
+  {
+    name: "Lock: one at a time, free at the end",
+    operations: of("Lock", "make", "withLock", "tryWithLock", "acquire", "isLocked", "statistics"),
+    program: () =>
+      Effect.gen(function* () {
+        const lock = yield* Lock.make()
+        const enter = room(1)
+        yield* together([
+          Lock.withLock(lock, enter(1)),
+          Lock.withLock(lock, enter(1)),
+          Effect.asVoid(Lock.tryWithLock(lock, enter(1))),
+          Effect.scoped(Effect.andThen(Lock.acquire(lock), enter(1)))
+        ])
+        const { owner, waiting } = yield* Lock.statistics(lock)
+        assert.deepEqual([owner, waiting, yield* Lock.isLocked(lock)], [Option.none(), [], false])
+      })
+  },
+  {
+    name: "CapacityLimiter: never more borrowed than tokens, none lost",
+    operations: of("CapacityLimiter", "make", "withToken", "tryWithToken", "borrow", "statistics"),
+    program: () =>
+      Effect.gen(function* () {
+        const limiter = yield* CapacityLimiter.make(2)
+        const enter = room(2)
+        yield* together([
+          CapacityLimiter.withToken(limiter, enter(1)),
+          CapacityLimiter.withToken(limiter, enter(1), { borrower: "b" }),
+          Effect.asVoid(CapacityLimiter.tryWithToken(limiter, enter(1))),
+          Effect.scoped(Effect.andThen(CapacityLimiter.borrow(limiter), enter(1)))
+        ])
+        const { borrowed, borrowers, waiting } = yield* CapacityLimiter.statistics(limiter)
+        assert.deepEqual([borrowed, borrowers, waiting], [0, [], []])
+      })
+  },
+  {
+    name: "CapacityLimiter: resize serves who waits, and keeps to the greater total",
+    operations: of("CapacityLimiter", "resize", "withToken"),
+    program: () =>
+      Effect.gen(function* () {
+        const limiter = yield* CapacityLimiter.make(1)
+        const enter = room(2)
+        yield* together([
+          CapacityLimiter.withToken(limiter, enter(1)),
+          CapacityLimiter.withToken(limiter, enter(1)),
+          CapacityLimiter.withToken(limiter, enter(1)),
+          Effect.andThen(CapacityLimiter.resize(limiter, 2), CapacityLimiter.resize(limiter, 1))
+        ])
+        assert.deepEqual((yield* CapacityLimiter.statistics(limiter)).waiting, [])
+      })
+  },
+  {
+    name: "Event: whoever waits is woken",
+    operations: of("Event", "make", "makeUnsafe", "wait", "set", "setUnsafe", "clear", "isSet", "statistics"),
+    program: () =>
+      Effect.gen(function* () {
+        const event = yield* Event.make()
+        const other = Event.makeUnsafe()
+        const pulse = Effect.andThen(Event.set(event), Event.clear(event))
+        const set = Effect.gen(function* () {
+          yield* pulse
+          yield* Effect.yieldNow
+          yield* Event.set(event)
+          Event.setUnsafe(other)
+        })
+        yield* together([
+          Event.wait(event),
+          Effect.andThen(Event.wait(event), Event.wait(other)),
+          Effect.uninterruptible(set)
+        ])
+        assert.deepEqual([(yield* Event.statistics(event)).waiting, yield* Event.isSet(event)], [[], true])
+      })
+  },
+  {
+    name: "Barrier: rounds do not mix",
+    operations: of("Barrier", "make", "wait"),
+    // One that is interrupted does not come, and the other waits for it.
+    options: { interrupts: false },
+    program: () =>
+      Effect.gen(function* () {
+        const barrier = yield* Barrier.make(2)
+        const arrived = [0, 0]
+        const round = Effect.gen(function* () {
+          for (let i = 0; i < 2; i++) {
+            arrived[i]!++
+            yield* Barrier.wait(barrier)
+            assert.equal(arrived[i], 2)
+          }
+        })
+        yield* Effect.all([round, round], { concurrency: 2 })
+      })
+  },
+  {
+    name: "Barrier: a party that is interrupted counts no longer; abort frees who waits, reset mends",
+    operations: of("Barrier", "wait", "abort", "reset", "isBroken", "statistics"),
+    program: () =>
+      Effect.gen(function* () {
+        const barrier = yield* Barrier.make(3)
+        const parties = [1, 2, 3].map((n) => party(Barrier.wait(barrier), `party ${n}`))
+        const end = Effect.andThen(Explore.waitAllBlocked, Barrier.abort(barrier))
+        const all = Effect.all(parties, { concurrency: "unbounded" })
+        yield* Effect.all([all, Effect.uninterruptible(end)], { concurrency: 2 })
+        assert.deepEqual(
+          [yield* Barrier.isBroken(barrier), (yield* Barrier.statistics(barrier)).waiting],
+          [true, []]
+        )
+        yield* Barrier.reset(barrier)
+        const again = yield* Effect.all(
+          [1, 2, 3].map(() => later(Barrier.wait(barrier))),
+          { concurrency: "unbounded" }
+        )
+        assert.deepEqual(again.toSorted(), [0, 1, 2])
+      })
+  }
+]
