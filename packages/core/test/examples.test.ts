@@ -27,7 +27,7 @@ const execute = (
     execFile(
       process.execPath,
       [file],
-      { cwd: dirname(file), timeout: 20_000, env: { ...env, NO_COLOR: "1" } },
+      { cwd: dirname(file), timeout: 60_000, env: { ...env, NO_COLOR: "1" } },
       (error, stdout, stderr) =>
         resolve({
           code: error === null ? 0 : typeof error.code === "number" ? error.code : -1,
@@ -45,7 +45,7 @@ describe("examples", () => {
   for (const file of examples) {
     it.concurrent(
       `${file.slice(packages.length)} prints what its .out file says`,
-      { timeout: 30_000 },
+      { timeout: 90_000 },
       async ({ expect }) => {
         const { code, stderr, stdout } = await execute(file)
         expect(stdout, stderr).toBe(readFileSync(file.replace(/\.ts$/, ".out"), "utf8"))
