@@ -113,7 +113,16 @@ const names: Readonly<Record<string, ReadonlyArray<string>>> = {
     "tryFork"
   ],
   TaskGroupError: ["TaskGroupError", "catchEach", "isTaskGroupError"],
-  TaskTree: ["captureForkSites", "changes", "deadlocks", "ofFiber", "render", "snapshot", "withPaths"],
+  TaskTree: [
+    "captureForkSites",
+    "changes",
+    "deadlocks",
+    "ofFiber",
+    "pathOf",
+    "render",
+    "snapshot",
+    "withPaths"
+  ],
   WorkQueue: [
     "QueueShutdown",
     "bounded",

@@ -2,8 +2,11 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
-import type { AnyEffect } from "./effect.ts"
+import type { AnyEffect, AnyFiber } from "./effect.ts"
 import { listener } from "./listeners.ts"
+import { beginWait, endWait, holderOf } from "./node.ts"
+import type { Wait } from "./node.ts"
+import { clockOf } from "./reason.ts"
 import type { TaskNode } from "./taskNode.ts"
 import { InvalidArgument, millis } from "./validate.ts"
 
@@ -14,7 +17,7 @@ interface Options {
 
 const modes = ["first-completed", "first-failed", "all-completed"]
 
-export const waitFor = (tasks: ReadonlySet<TaskNode>, options: Options): AnyEffect => {
+export const waitFor = (fiber: AnyFiber, tasks: ReadonlySet<TaskNode>, options: Options): AnyEffect => {
   if (!modes.includes(options.until)) {
     throw new InvalidArgument(
       `Task.wait: until must be one of ${modes.join(", ")}, got ${String(options.until)}`
@@ -40,7 +43,14 @@ export const waitFor = (tasks: ReadonlySet<TaskNode>, options: Options): AnyEffe
     pending: [...tasks].filter((task) => task.exit === undefined)
   }))
   if (isOver() || limit <= 0) return split
+  const wait: Wait = {
+    operation: "Task.wait",
+    resource: options.until,
+    since: clockOf(fiber).currentTimeMillisUnsafe(),
+    holders: () => [...tasks].filter((task) => task.exit === undefined).map((task) => holderOf(task.fiber))
+  }
   const first = Effect.callback<void>((resume) => {
+    beginWait(fiber, wait)
     let pending = 0
     const added = [...tasks]
       .filter((task) => task.exit === undefined)
@@ -50,14 +60,21 @@ export const waitFor = (tasks: ReadonlySet<TaskNode>, options: Options): AnyEffe
           const enough =
             options.until === "first-completed" ||
             (options.until === "first-failed" && task.ending !== "succeeded")
-          if (pending === 0 || enough) resume(Effect.void)
+          if (pending > 0 && !enough) return
+          endWait(fiber, wait)
+          resume(Effect.void)
         })
         pending++
         task.listen(entry)
         return entry
       })
-    if (isOver()) resume(Effect.void)
+    // One may have exited between the look above and here.
+    if (isOver()) {
+      endWait(fiber, wait)
+      resume(Effect.void)
+    }
     return Effect.sync(() => {
+      endWait(fiber, wait)
       for (const entry of added) entry.list?.remove(entry)
     })
   })

@@ -196,5 +196,5 @@ export const wait: {
   (options: WaitOptions): <T extends Task<any, any>>(tasks: Iterable<T>) => Effect.Effect<Waited<T>>
   <T extends Task<any, any>>(tasks: Iterable<T>, options: WaitOptions): Effect.Effect<Waited<T>>
 } = dual(2, (tasks: Iterable<Task<any, any>>, options: WaitOptions) =>
-  Effect.suspend(() => waitFor(new Set(tasks) as unknown as Set<TaskNode>, options))
+  Effect.withFiber((fiber) => waitFor(fiber, new Set(tasks) as unknown as Set<TaskNode>, options))
 ) as never

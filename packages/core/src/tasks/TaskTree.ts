@@ -116,6 +116,15 @@ export const ofFiber = (fiber: Fiber.Fiber<unknown, unknown>): Option.Option<Tas
 }
 
 /**
+ * The path of the task or group that runs on this fiber, also through the scopes it entered; None for other fibers.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const pathOf = (fiber: Fiber.Fiber<unknown, unknown>): Option.Option<string> =>
+  Option.fromUndefinedOr(nodeOf(fiber)?.path)
+
+/**
  * The snapshot as text, in the manner of pstree. Control characters in names are escaped.
  *
  * @category operations

@@ -175,6 +175,38 @@ describe("TaskTree", () => {
     )
   })
 
+  describe("waits", () => {
+    it.effect("Task.wait shows whom it waits for, a group's body has a path", () =>
+      Effect.gen(function* () {
+        const fiber = yield* Effect.forkChild(
+          TaskGroup.run(
+            Effect.gen(function* () {
+              const task = yield* TaskGroup.fork(Effect.never, { name: "slow" })
+              yield* TaskGroup.fork(Task.wait([task], { until: "first-completed", timeout: "1 hour" }), {
+                name: "waiter"
+              })
+              return yield* Effect.withFiber((body) => Effect.succeed(TaskTree.pathOf(body)))
+            }),
+            { name: "waits" }
+          )
+        )
+        yield* settle
+        const waiter = below(yield* TaskTree.snapshot, "waits").nodes.find((node) => node.name === "waiter")
+        const wait = Option.getOrThrow(waiter!.waitingOn)
+        assert.deepStrictEqual(
+          [wait.operation, wait.holders.map((holder) => holder.name)],
+          ["Task.wait", ["waits/slow"]]
+        )
+        yield* Fiber.interrupt(fiber)
+        const path = yield* TaskGroup.run(
+          Effect.withFiber((body) => Effect.succeed(TaskTree.pathOf(body))),
+          { name: "body" }
+        )
+        assert.deepStrictEqual(path, Option.some("body"))
+      })
+    )
+  })
+
   describe("changes", () => {
     it.effect("tells of starts, cancellations and exits in order", () =>
       Effect.gen(function* () {
