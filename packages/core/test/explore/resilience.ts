@@ -99,7 +99,9 @@ export const programs: ReadonlyArray<Explored> = [
         const call = (i: number) =>
           Retry.run(
             work(
-              Effect.suspend(() => (calls[i]!++ === 1 ? Effect.fail(new Busy()) : Retry.again(new Lost())))
+              Effect.suspend((): Effect.Effect<never, Busy | Lost> =>
+                calls[i]!++ === 1 ? Effect.fail(new Busy()) : Retry.again(new Lost())
+              )
             ),
             {
               tags: ["Busy"],

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert"
 
 import { TaskGroup, TaskGroupError, Task } from "@skein/core"
 import { Explore } from "@skein/testing"
-import { Data, Deferred, Effect, Exit } from "effect"
+import { Data, Deferred, Effect, Exit, Fiber } from "effect"
 
 import { held, later, of, party } from "./program.ts"
 import type { Explored } from "./program.ts"
@@ -10,7 +10,6 @@ import type { Explored } from "./program.ts"
 class Lost extends Data.TaggedError("Lost")<{}> {}
 class Broken extends Data.TaggedError("Broken")<{}> {}
 
-/** What a task still runs at the end of its group is an error of all of these. */
 export const programs: ReadonlyArray<Explored> = [
   {
     name: "TaskGroup: run returns only when every task has exited, and loses no failure",
@@ -219,9 +218,10 @@ export const programs: ReadonlyArray<Explored> = [
             const group = yield* TaskGroup.current()
             yield* TaskGroup.fork(work(Effect.never))
             yield* TaskGroup.fork(work(Effect.never))
-            const exit = yield* party(TaskGroup.cancel(group), "canceller")
-            // It was interrupted before it began.
-            if (Exit.isFailure(exit) || Exit.isFailure(exit.value)) yield* TaskGroup.cancel(group)
+            const canceller = yield* Effect.forkChild(Explore.named(TaskGroup.cancel(group), "canceller"))
+            const exit = yield* Fiber.await(canceller)
+            // It may have been interrupted before it began.
+            if (Exit.isFailure(exit)) yield* TaskGroup.cancel(group)
           })
         )
       )
