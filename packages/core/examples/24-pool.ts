@@ -39,7 +39,7 @@ const program = Effect.gen(function* () {
     acquire: connection(path),
     min: 1,
     max: 3,
-    acquireTimeout: "1 second",
+    acquireTimeout: "2 seconds",
     validate: (db) => Effect.sync(() => db.isOpen),
     idleTimeToLive: "1 minute",
     leakAfter: "30 seconds",
