@@ -164,6 +164,9 @@ class SlotEntry extends StackEntry implements Wait {
   holders(): ReadonlyArray<Holder> {
     return holdersOf(this.group)
   }
+  get over(): boolean {
+    return this.waiter.state === "granted"
+  }
 
   suspend(): AnyEffect {
     const { fiber, group, waiter } = this

@@ -26,6 +26,8 @@ export interface Wait {
   /** Milliseconds on the fiber's clock. */
   readonly since: number
   readonly holders: () => ReadonlyArray<Holder>
+  /** It has what it waited for, and may even be among the holders; its fiber has not gone on yet. */
+  readonly over?: boolean
 }
 
 /** A frame that keeps what its fiber waits on. */

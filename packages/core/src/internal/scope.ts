@@ -258,7 +258,7 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
     while (innermost.inner !== undefined) innermost = innermost.inner
     const fiber = innermost.fiber!
     this.waitedOn =
-      this.wait === undefined
+      this.wait === undefined || this.wait.over === true
         ? (fiber.cache.span as { readonly name?: string } | undefined)?.name
         : describeWait(this.wait)
     return !isInterruptible(fiber)

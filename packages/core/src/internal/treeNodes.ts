@@ -57,7 +57,8 @@ export const describe = (node: Node, path = node.path, parent = node.parent): Tr
     parent: Option.map(Option.fromUndefinedOr(parent), (above) => above.id),
     status: statusOf(node),
     age: Duration.millis(Math.max(0, group.clock.currentTimeMillisUnsafe() - startOf(node))),
-    waitingOn: Option.map(Option.fromUndefinedOr(node.wait), waitOf),
+    waitingOn:
+      node.wait === undefined || node.wait.over === true ? Option.none() : Option.some(waitOf(node.wait)),
     forkSite: Option.fromUndefinedOr(node instanceof TaskNode ? node.forkSite : undefined)
   }
 }

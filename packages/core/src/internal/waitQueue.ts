@@ -49,6 +49,9 @@ export abstract class Waiter extends StackEntry implements Wait {
   holders(): ReadonlyArray<Holder> {
     return []
   }
+  get over(): boolean {
+    return this.state === Granted
+  }
 
   /** Who this is, for statistics and for those who wait for it. */
   describe(): Holder {

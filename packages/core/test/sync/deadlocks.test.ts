@@ -11,7 +11,7 @@ import {
   TaskTree,
   WorkQueue
 } from "@skein/core"
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 
 import { settle } from "./fixtures.ts"
 
@@ -111,6 +111,49 @@ describe("deadlocks", () => {
         taker: WorkQueue.take(queue),
         permit: Semaphore.withPermit(semaphore, Effect.void)
       })
+      assert.deepStrictEqual(cycles, [])
+    })
+  )
+
+  it.effect("none where a task has been handed what it waits for, and has not gone on yet", () =>
+    Effect.gen(function* () {
+      const lock = yield* Lock.make()
+      const semaphore = yield* Semaphore.make(1)
+      const limiter = yield* CapacityLimiter.make(1)
+      const around: ReadonlyArray<(effect: Effect.Effect<void>) => Effect.Effect<void>> = [
+        Lock.withLock(lock),
+        Semaphore.withPermit(semaphore),
+        CapacityLimiter.withToken(limiter)
+      ]
+      for (const hold of around) {
+        const [cycles, waits] = yield* TaskGroup.run(
+          Effect.gen(function* () {
+            const waiter = yield* TaskGroup.fork(Effect.andThen(Effect.yieldNow, hold(Effect.void)))
+            yield* hold(settle)
+            const snapshot = yield* TaskTree.snapshot
+            const node = snapshot.nodes.find((one) => one.id === waiter.id)!
+            return [TaskTree.deadlocks(snapshot), node.waitingOn]
+          })
+        )
+        assert.deepStrictEqual([cycles, waits], [[], Option.none()])
+      }
+    })
+  )
+
+  it.effect("none where a task that forks has been handed a slot, and has not gone on yet", () =>
+    Effect.gen(function* () {
+      const cycles = yield* TaskGroup.run(
+        Effect.gen(function* () {
+          const event = yield* Event.make()
+          yield* TaskGroup.fork(TaskGroup.fork(Effect.void))
+          const second = yield* TaskGroup.fork(Event.wait(event))
+          yield* settle
+          yield* Event.set(event)
+          yield* Task.outcome(second)
+          return TaskTree.deadlocks(yield* TaskTree.snapshot)
+        }),
+        { limit: 2 }
+      )
       assert.deepStrictEqual(cycles, [])
     })
   )
