@@ -1,6 +1,6 @@
 /**
  * `pnpm bench`: the essential works, in under five minutes. `--full`: all, with growth. `--only id,id`: some. `--json`: a
- * line of JSON for each result and nothing written. `--compare file`: what has changed since; exit code 1 for a regression.
+ * line of JSON for each result and nothing written. `--page`: nothing measured, the page is written from the data. `--compare file`: what has changed since; exit code 1 for a regression.
  * `--rounds n`: more rounds, less noise.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 
 import { bundles } from "./bundle.ts"
-import { describeMachine, load as busy, pythons } from "./machine.ts"
+import { describeMachine, pythons, load as busy } from "./machine.ts"
 import { measure } from "./measure.ts"
 import { ids, load } from "./plan.ts"
 import { chart } from "./report/chart.ts"
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     full: { type: "boolean", default: false },
     only: { type: "string" },
     json: { type: "boolean", default: false },
+    page: { type: "boolean", default: false },
     compare: { type: "string" },
     rounds: { type: "string" }
   }
@@ -36,6 +37,7 @@ const fail = (message: string): never => {
 }
 
 const selected = async (): Promise<ReadonlyArray<Work>> => {
+  if (values.page) return []
   const wanted = values.only?.split(",")
   const unknown = wanted?.filter((id) => !ids.includes(id)) ?? []
   if (unknown.length > 0) fail(`no work ${unknown.join(", ")}; there are ${ids.join(", ")}`)
@@ -62,13 +64,14 @@ const show = (row: Row): void => {
 
 for (const work of works) {
   const scales = values.full && work.scales === true ? [1, 2, 4] : [1]
-  if (!values.json) console.log(`${work.title} (load of the machine: ${busy().toFixed(1)})`)
+  const load = busy()
+  if (!values.json) console.log(`${work.title} (load of the machine: ${load.toFixed(1)})`)
   for (const scale of scales) {
     const measured = await measure(work, { rounds: scale === 1 ? rounds : 3, scale, python, say })
     // A system that stays at its own n is no news at the larger ones.
     const fresh = scale === 1 ? measured : measured.filter((one) => one.n === work.n * scale)
     if (scale > 1 && !values.json) console.log(`  n ${work.n * scale}`)
-    for (const row of toRows(work, fresh)) {
+    for (const row of toRows(work, fresh, load)) {
       rows.push(row)
       show(row)
     }
@@ -86,7 +89,7 @@ if (!values.json) {
     const mine = all.filter((row) => row.work === work.id && row.n <= work.n)
     writeFileSync(`${docs}benchmarks/${work.id}.svg`, await chart(work, mine))
   }
-  const command = ["pnpm bench", ...process.argv.slice(2)].join(" ")
+  const command = values.page ? "pnpm bench" : ["pnpm bench", ...process.argv.slice(2)].join(" ")
   writeFileSync(
     `${docs}benchmarks.md`,
     page({ works: known, rows: all, bundles: await bundles(), machine: describeMachine(), command })

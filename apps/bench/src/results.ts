@@ -20,6 +20,8 @@ export interface Row {
   readonly rounds: number
   readonly ratioToFloor?: number
   readonly ratioToEffect?: number
+  /** Processes that wanted to run when it began, this one not counted: above zero the machine had other work. */
+  readonly load?: number
   readonly note?: string
 }
 
@@ -55,7 +57,8 @@ const round = (value: number, digits: number): number => Number(value.toPrecisio
 
 export const toRows = (
   work: { readonly id: string; readonly floor?: string | undefined; readonly effect?: string | undefined },
-  measured: ReadonlyArray<Measured>
+  measured: ReadonlyArray<Measured>,
+  load?: number
 ): ReadonlyArray<Row> => {
   const named = (name: string | undefined) => measured.find((one) => one.system === name)
   return measured
@@ -77,6 +80,7 @@ export const toRows = (
         rounds: one.samples.length,
         ...(toFloor !== undefined && { ratioToFloor: round(toFloor, 3) }),
         ...(toEffect !== undefined && { ratioToEffect: round(toEffect, 3) }),
+        ...(load !== undefined && { load: round(load, 2) }),
         ...(one.note !== undefined && { note: one.note })
       }
     })

@@ -74,6 +74,13 @@ describe("page", () => {
     expect(text).toContain("|  | n = 100 | n = 200 |")
     expect(text).toContain("| Skein | 1.3 | 1.4 |")
   })
+
+  it("says when the machine had other work, and nothing when it had none", () => {
+    const text = (load: number) =>
+      page({ works: [work], rows: rows.map((one) => ({ ...one, load })), bundles: [], machine, command: "c" })
+    expect(text(7.2)).toContain("The machine had other work meanwhile (load 7, at times 7)")
+    expect(text(0.4)).not.toContain("other work")
+  })
 })
 
 describe("chart", () => {

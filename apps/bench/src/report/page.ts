@@ -1,6 +1,7 @@
 /** docs/benchmarks.md: a table per work, the goals and whether they hold, and who wins where. */
 import type { Bundle } from "../bundle.ts"
 import type { Machine } from "../machine.ts"
+import { median } from "../results.ts"
 import type { Row } from "../results.ts"
 import type { Goal, Work } from "../work.ts"
 
@@ -152,6 +153,14 @@ const bundleSection = (bundles: ReadonlyArray<Bundle>): string => {
   ].join("\n\n")
 }
 
+const busy = (rows: ReadonlyArray<Row>): string => {
+  const loads = rows.flatMap((row) => (row.load === undefined ? [] : [row.load]))
+  const most = Math.max(0, ...loads)
+  return most < 1
+    ? ""
+    : `The machine had other work meanwhile (load ${median(loads).toFixed(0)}, at times ${most.toFixed(0)}): the microseconds are too high, and ratios near 1 are uncertain.`
+}
+
 export const page = ({ bundles, command, machine, rows, works }: Input): string => {
   const judged = works.flatMap((work) => verdicts(work, rows).map((verdict) => ({ work, verdict })))
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`)
@@ -160,8 +169,11 @@ export const page = ({ bundles, command, machine, rows, works }: Input): string 
     "<!-- Written by `pnpm bench`. -->",
     [
       `Measured on ${machine.processor}, ${machine.cores} processors, ${machine.memoryGb} GB, ${machine.system}, with \`${command}\`.`,
-      `Versions: ${versions.join(", ")}.`
-    ].join(" "),
+      `Versions: ${versions.join(", ")}.`,
+      busy(rows)
+    ]
+      .join(" ")
+      .trim(),
     [
       "CPU time per operation counts, garbage collection and helper threads included; wall time stands beside it. Each system runs in a process of its own, warmed up by at least three rounds;",
       "then the systems take turns, round by round. Shown are medians, ± is half the distance between the quartiles, and ratios are medians of the ratios of neighbouring rounds.",
