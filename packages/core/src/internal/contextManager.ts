@@ -13,7 +13,7 @@ import type { AnyEffect, AnyExit, AnyFiber } from "./effect.ts"
 import { Env, envOf, withEnv } from "./env.ts"
 import { asDefects, beside, drive, isNoInterrupt, resume, withCause } from "./generatorDriver.ts"
 import type { Body, Driver } from "./generatorDriver.ts"
-import { millis } from "./validate.ts"
+import { nonNegativeMillis } from "./validate.ts"
 
 export class UsageError extends Data.TaggedError("ContextManagerUsageError")<{
   readonly manager: string
@@ -72,7 +72,9 @@ export class Manager extends Effectable.Class<any, any, any> {
       new Session(
         body as BodyFn,
         label,
-        closeTimeout === undefined ? Infinity : millis("ContextManager.make", "closeTimeout", closeTimeout)
+        closeTimeout === undefined
+          ? Infinity
+          : nonNegativeMillis("ContextManager.make", "closeTimeout", closeTimeout)
       )
     return new Manager({
       name: label,

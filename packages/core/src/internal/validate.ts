@@ -40,3 +40,17 @@ export const millis = (where: string, parameter: string, input: Duration.Input):
     throw new InvalidArgument(`${where}: ${parameter} must be a duration, got ${show(input)}`)
   return value
 }
+
+/** The same for a duration that cannot be negative. */
+export const nonNegativeMillis = (
+  where: string,
+  parameter: string,
+  input: Duration.Input,
+  options?: { readonly zero?: boolean }
+): number => {
+  const value = millis(where, parameter, input)
+  const zero = options?.zero !== false
+  if (value > 0 || (zero && value === 0)) return value
+  const given = typeof input === "object" ? `${value} ms` : show(input)
+  throw new InvalidArgument(`${where}: ${parameter} must be a duration ${zero ? ">=" : ">"} 0, got ${given}`)
+}

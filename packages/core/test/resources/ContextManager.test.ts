@@ -460,15 +460,20 @@ describe("ContextManager", () => {
 
     it.effect("a time that is none dies", () =>
       Effect.gen(function* () {
-        const manager = ContextManager.make(
-          function* (provide) {
-            yield* provide(1)
-          },
-          { closeTimeout: Number.NaN }
-        )
-        const exit = yield* Effect.exit(manager.use(() => Effect.void))
-        assert.deepStrictEqual(reasons(exit), [
+        const attempt = (closeTimeout: number) => {
+          const manager = ContextManager.make(
+            function* (provide) {
+              yield* provide(1)
+            },
+            { closeTimeout }
+          )
+          return Effect.map(Effect.exit(manager.use(() => Effect.void)), reasons)
+        }
+        assert.deepStrictEqual(yield* attempt(Number.NaN), [
           "Die ContextManager.make: closeTimeout must be a duration, got NaN"
+        ])
+        assert.deepStrictEqual(yield* attempt(-1), [
+          "Die ContextManager.make: closeTimeout must be a duration >= 0, got -1"
         ])
       })
     )

@@ -66,14 +66,24 @@ describe("Pool.make", () => {
           yield* attempt({ min: -1 }),
           yield* attempt({ min: 1.5 }),
           yield* attempt({ min: 3 }),
-          yield* attempt({ acquireTimeout: Number.NaN })
+          yield* attempt({ acquireTimeout: Number.NaN }),
+          yield* attempt({ acquireTimeout: -1 }),
+          yield* attempt({ idleTimeToLive: "-1 second" }),
+          yield* attempt({ closeTimeout: -1 }),
+          yield* attempt({ leakAfter: Duration.millis(-5) }),
+          yield* attempt({ maxLifetime: 0, min: 1 })
         ],
         [
           "Pool.make: max must be an integer >= 1, got 0",
           "Pool.make: min must be an integer >= 0, got -1",
           "Pool.make: min must be an integer >= 0, got 1.5",
           "Pool.make: min must be at most max (2), got 3",
-          "Pool.make: acquireTimeout must be a duration, got NaN"
+          "Pool.make: acquireTimeout must be a duration, got NaN",
+          "Pool.make: acquireTimeout must be a duration >= 0, got -1",
+          'Pool.make: idleTimeToLive must be a duration >= 0, got "-1 second"',
+          "Pool.make: closeTimeout must be a duration >= 0, got -1",
+          "Pool.make: leakAfter must be a duration >= 0, got -5 ms",
+          "Pool.make: maxLifetime must be a duration > 0, got 0"
         ]
       )
     })
