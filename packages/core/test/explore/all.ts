@@ -51,6 +51,7 @@ export const notExplored: Readonly<Record<string, string>> = {
   "TaskGroupError.isTaskGroupError": guard,
   "TaskTree.captureForkSites": "reads stacks, which differ between the explorer and a program",
   "TaskTree.changes": "a sliding buffer that may drop what is oldest: only who reads it notices",
+  "TaskTree.pathOf": pure,
   "TaskTree.render": pure,
   "TaskTree.withPaths": "a logger: an explored program has none"
 }
