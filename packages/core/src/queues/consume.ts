@@ -1,9 +1,10 @@
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 
-import { enter, StackEntry } from "../internal/effect.ts"
+import { enter, isInterrupted, StackEntry } from "../internal/effect.ts"
 import type { AnyEffect } from "../internal/effect.ts"
 import { envOf } from "../internal/env.ts"
+import { failureOf } from "../internal/group.ts"
 import type { Node } from "../internal/node.ts"
 import { integer } from "../internal/validate.ts"
 import { Work } from "../internal/worker.ts"
@@ -51,7 +52,8 @@ interface AnyOptions extends ConsumeOptions {
  *
  * **Errors**: fails with the error of the first handler that fails, after the other handlers have been cancelled; what is
  * queued stays queued. With `onFailure` a failing item (a defect too) is reported there, and the others go on. Fails with what
- * the queue was failed with, once what was left is handled. Dies unless `workers` is an integer of at least 1.
+ * the queue was failed with, once what was left is handled. A handler that interrupts itself has cancelled its item alone:
+ * the worker goes on; workers that are cancelled are replaced when none is left. Dies unless `workers` is an integer of at least 1.
  *
  * **Cancellation**: Cancel-safe for items that no handler has begun: they stay queued, in order. Those being handled are
  * interrupted and acknowledged.
@@ -96,13 +98,29 @@ const run = (queue: WorkState<any>, handler: (item: any) => AnyEffect, options: 
     const consuming = new Consuming(queue)
     enter(owner, consuming)
     const group = TaskGroup.run(
-      body(consuming, work, workers, options.until === "idle") as Effect.Effect<void>,
+      body(consuming, persistent(work), workers, options.until === "idle") as Effect.Effect<void>,
       {
         name: options.name ?? queue.name
       }
     )
-    return Effect.flatMap(group, () => queue.failure ?? Effect.void)
+    const all: AnyEffect = Effect.flatMap(group, () => {
+      // Each worker was cancelled by somebody: that is not the end of the work.
+      if (queue.ending === undefined || queue.items.length > 0) return all
+      return queue.failure ?? Effect.void
+    })
+    return all
   })
+
+/** A handler that interrupts itself has cancelled its item, not the worker. */
+const persistent = (work: AnyEffect): AnyEffect => {
+  const again: AnyEffect = Effect.catchCause(work, (cause) =>
+    Effect.withFiber((fiber) => {
+      const own = !isInterrupted(fiber) && failureOf({ path: "", fiber }, cause, false) === undefined
+      return own ? again : Effect.failCause(cause)
+    })
+  )
+  return again
+}
 
 const reporting = (
   handler: (item: any) => AnyEffect,
@@ -116,7 +134,7 @@ const reporting = (
           (cause) => onFailure(item, cause)
         )
 
-const body = (consuming: Consuming, work: Work<any>, workers: number, idle: boolean): AnyEffect =>
+const body = (consuming: Consuming, work: AnyEffect, workers: number, idle: boolean): AnyEffect =>
   Effect.withFiber((fiber) => {
     consuming.begin(envOf(fiber).group!)
     const forks = Array.from({ length: workers }, (_, index) =>
@@ -141,13 +159,14 @@ class Consuming extends StackEntry {
   }
 
   begin(group: Node): void {
+    if (this.group !== undefined) this.queue.consumers.delete(this.group)
     this.group = group
     this.queue.consumers.add(group)
   }
 
   idle(): void {
+    if (!this.idling) this.queue.idlers++
     this.idling = true
-    this.queue.idlers++
     if (this.queue.unfinished === 0) this.queue.settle()
   }
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Gather, Task, TaskGroup, WorkQueue } from "@skein/core"
 import { InterruptSweep } from "@skein/testing"
-import { Cause, Effect, Exit, Fiber, Ref } from "effect"
+import { Cause, Effect, Exit, Fiber, Option, Ref } from "effect"
 
 import { defectOf, settle, spawn } from "../sync/fixtures.ts"
 
@@ -296,6 +296,54 @@ describe("WorkQueue.consume", () => {
           `WorkQueue.consume: workers must be an integer >= 1, got ${workers}`
         )
       }
+    })
+  )
+
+  it.effect("a handler that interrupts itself cancels its item, not the worker", () =>
+    Effect.gen(function* () {
+      for (const until of ["shutdown", "idle"] as const) {
+        const queue = yield* filled([1, 2, 3, 4])
+        if (until === "shutdown") yield* WorkQueue.shutdown(queue)
+        const seen: Array<number> = []
+        const handler = (n: number) =>
+          Effect.andThen(
+            Effect.sync(() => seen.push(n)),
+            n % 2 === 1 ? Effect.interrupt : Effect.yieldNow
+          )
+        yield* WorkQueue.consume(queue, handler, { workers: 2, until })
+        assert.deepStrictEqual(seen.toSorted(), [1, 2, 3, 4])
+        assert.strictEqual((yield* WorkQueue.statistics(queue)).unfinished, 0)
+      }
+    })
+  )
+
+  it.effect("does not end with items left when its workers are cancelled", () =>
+    Effect.gen(function* () {
+      const queue = yield* filled([1, 2, 3])
+      yield* WorkQueue.shutdown(queue)
+      const seen: Array<number> = []
+      const handler = (n: number) =>
+        Effect.gen(function* () {
+          seen.push(n)
+          yield* Effect.forkDetach(Task.cancel(Option.getOrThrow(yield* Task.current)))
+          yield* Effect.never
+        })
+      yield* WorkQueue.consume(queue, handler, { workers: 1 })
+      assert.deepStrictEqual(seen, [1, 2, 3])
+      yield* WorkQueue.join(queue)
+    })
+  )
+
+  it.effect("a handler that waited for a fiber that somebody interrupted is a defect of the consumer", () =>
+    Effect.gen(function* () {
+      const queue = yield* filled([1, 2])
+      const gone = yield* Effect.forkDetach(Effect.never)
+      yield* Fiber.interrupt(gone)
+      assert.include(
+        yield* defectOf(WorkQueue.consume(queue, () => Fiber.join(gone), { workers: 1 })),
+        "ended interrupted though nobody cancelled it"
+      )
+      assert.strictEqual(yield* WorkQueue.size(queue), 1)
     })
   )
 
