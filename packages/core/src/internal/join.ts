@@ -26,8 +26,9 @@ export const joined = (task: TaskNode): AnyExit => {
 }
 
 /**
- * True when the fiber is about to be interrupted by its own group or one further out. It must then not be woken by the
- * end of somebody who was cancelled along with it: that would put a defect where the real failure belongs.
+ * True when the fiber may be about to be interrupted by its own group or one further out. It must then not be woken by the
+ * end of somebody who was cancelled along with it: that would put a defect where the real failure belongs. See
+ * {@link unlessInterrupted} for when it is not.
  */
 export const isDoomed = (fiber: AnyFiber): boolean => {
   if (!isInterruptible(fiber)) return false
@@ -44,6 +45,17 @@ export const isDoomed = (fiber: AnyFiber): boolean => {
   return false
 }
 
+/**
+ * Runs it a turn later, unless the fiber is interrupted by then. Cancellation reaches in one turn whom it can reach: not
+ * those inside an uninterruptible region of somebody who was asked to stop, and not the body of a group whose tasks are
+ * cancelled. They must not wait for ever.
+ */
+export const unlessInterrupted = (fiber: AnyFiber, run: () => void): void => {
+  fiber.currentDispatcher.scheduleTask(() => {
+    if (!isInterrupted(fiber)) run()
+  }, 0)
+}
+
 /** A fiber that is suspended until a task has exited. */
 export class JoinEntry extends StackEntry implements Wait, Listener<TaskNode> {
   prev: Listener<TaskNode> | undefined = undefined
@@ -54,6 +66,7 @@ export class JoinEntry extends StackEntry implements Wait, Listener<TaskNode> {
   private readonly fiber: AnyFiber
   private readonly task: TaskNode
   private readonly result: (task: TaskNode) => AnyExit
+  private left = false
 
   constructor(operation: string, fiber: AnyFiber, task: TaskNode, result: (task: TaskNode) => AnyExit) {
     super()
@@ -78,8 +91,13 @@ export class JoinEntry extends StackEntry implements Wait, Listener<TaskNode> {
   }
 
   run(task: TaskNode): void {
-    if (task.ending === "cancelled" && this.operation === "Task.join" && isDoomed(this.fiber)) return
-    unpark(this.fiber, this)
+    const { fiber } = this
+    if (task.ending !== "cancelled" || this.operation !== "Task.join" || !isDoomed(fiber)) {
+      return unpark(fiber, this)
+    }
+    unlessInterrupted(fiber, () => {
+      if (!this.left) unpark(fiber, this)
+    })
   }
 
   protected onResume(_fiber: AnyFiber): AnyEffect {
@@ -87,6 +105,7 @@ export class JoinEntry extends StackEntry implements Wait, Listener<TaskNode> {
   }
 
   protected onLeave(fiber: AnyFiber): void {
+    this.left = true
     endWait(fiber, this)
     this.list?.remove(this)
   }

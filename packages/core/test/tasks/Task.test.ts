@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Logger, Option } from "effect"
+import { Effect, Exit, Fiber, Logger, Option } from "effect"
+import { TestClock } from "effect/testing"
 
 import { CancelReason, CancelScope, Task, TaskGroup, TaskTree } from "../../src/index.ts"
-import { diesOf, isOnlyInterrupted, settle } from "./fixtures.ts"
+import { diesOf, failsOf, isOnlyInterrupted, settle } from "./fixtures.ts"
 
 const fetchUser = Effect.fn("fetchUser")(function* (id: number) {
   yield* settle
@@ -119,6 +120,56 @@ describe("Task", () => {
         )
         assert.match(String(diesOf(exit)[0]), /Task\.join: g\/me joins itself and would wait for ever/)
       })
+    )
+
+    it.effect("a join in a cancelled task's cleanup hears that what it joins was cancelled", () =>
+      Effect.gen(function* () {
+        const seen: Array<string> = []
+        const cleanup = TaskGroup.run(
+          Effect.gen(function* () {
+            const gone = yield* TaskGroup.fork(Effect.never, { name: "gone" })
+            const joiner = yield* TaskGroup.fork(Effect.exit(Task.join(gone)))
+            yield* settle
+            yield* Task.cancel(gone)
+            seen.push(String(diesOf(yield* Task.join(joiner))[0]))
+          }),
+          { name: "cleanup" }
+        )
+        yield* TaskGroup.run(
+          Effect.gen(function* () {
+            const task = yield* TaskGroup.fork(Effect.ensuring(Effect.never, cleanup))
+            yield* settle
+            yield* Task.cancel(task)
+          })
+        )
+        assert.match(seen.join(), /cleanup\/gone was cancelled/)
+      })
+    )
+
+    it.effect("so does one in a fiber of the body, while the group's tasks are being cancelled", () =>
+      TaskGroup.run(
+        Effect.gen(function* () {
+          const gone = yield* TaskGroup.fork(Effect.never)
+          yield* TaskGroup.fork(Effect.ensuring(Effect.never, Effect.sleep("1 second")))
+          const group = yield* TaskGroup.current()
+          const joiners = yield* Effect.forkChild(
+            Effect.all(
+              [
+                Effect.exit(Task.join(gone)),
+                Effect.exit(TaskGroup.start((_: (value: 1) => Effect.Effect<void>) => Effect.never))
+              ],
+              { concurrency: "unbounded" }
+            )
+          )
+          yield* settle
+          const cancel = yield* Effect.forkChild(TaskGroup.cancel(group))
+          yield* TestClock.adjust("1 second")
+          yield* Fiber.join(cancel)
+          const [joined, started] = yield* Fiber.join(joiners)
+          assert.match(String(diesOf(joined)[0]), /was cancelled/)
+          assert.match(String(failsOf(started)[0]), /was cancelled before/)
+        })
+      )
     )
   })
 
