@@ -369,7 +369,7 @@ const answered = (ask: Ask, fiber: AnyFiber): void => {
  * was cancelled; a defect when it ended interrupted though nobody had asked for it.
  */
 export const failureOf = (
-  node: Node,
+  node: Pick<Node, "path" | "fiber">,
   cause: Cause.Cause<unknown>,
   asked: boolean
 ): Cause.Cause<unknown> | undefined => {

@@ -6,8 +6,9 @@ import * as Exit from "effect/Exit"
 
 import { Frame, afterExit, start } from "./effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "./effect.ts"
+import { failureOf } from "./group.ts"
 import type { Failure, Group, Policy } from "./group.ts"
-import { makeReason } from "./reason.ts"
+import { annotationsOf, makeReason } from "./reason.ts"
 
 /** The first failure decides. */
 export const run: Policy = {
@@ -76,9 +77,13 @@ export class Supervision implements Policy {
     if (exit._tag === "Failure") {
       // Nobody is left to tell of the rest, so the outcome does.
       this.broken = true
-      group.record({ node: group, cause: exit.cause })
+      const path = `${group.path}/onFailure`
+      const gaveUp = makeReason(fiber, { _tag: "Requested", by: path })
+      const cause =
+        failureOf({ path, fiber }, exit.cause, false) ?? Cause.annotate(exit.cause, annotationsOf(gaveUp))
+      group.record({ node: group, cause })
       for (const failure of this.queue.splice(0)) group.record(failure)
-      group.end(makeReason(fiber, { _tag: "SiblingFailed", sibling: `${group.path}/onFailure` }), fiber, true)
+      group.end(makeReason(fiber, { _tag: "SiblingFailed", sibling: path }), fiber, true)
     }
     group.settle(fiber)
   }

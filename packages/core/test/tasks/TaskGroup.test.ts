@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Context, Deferred, Effect, Exit, Fiber, Logger } from "effect"
+import { Cause, Context, Deferred, Effect, Exit, Fiber, Logger, Option } from "effect"
 import { TestClock } from "effect/testing"
 
 import { CancelReason, CancelScope, Lock, Task, TaskGroup } from "../../src/index.ts"
@@ -340,6 +340,29 @@ describe("TaskGroup", () => {
           )
         )
         assert.deepStrictEqual([diesOf(exit), failsOf(exit)], [["handler"], ["b"]])
+      })
+    )
+
+    it.effect("a handler that ends interrupted ends the group, and does not pass for its cancellation", () =>
+      Effect.gen(function* () {
+        const interrupted = yield* Effect.forkChild(Effect.never)
+        yield* Fiber.interrupt(interrupted)
+        const foreign = yield* Effect.exit(
+          TaskGroup.supervise(TaskGroup.fork(Effect.fail("a")), {
+            name: "g",
+            onFailure: () => Fiber.join(interrupted)
+          })
+        )
+        assert.match(String(diesOf(foreign)[0]), /ForeignInterrupt: g\/onFailure ended interrupted/)
+        const own = yield* Effect.exit(
+          TaskGroup.supervise(TaskGroup.fork(Effect.fail("a")), {
+            name: "g",
+            onFailure: () => Effect.interrupt
+          })
+        )
+        assert.isTrue(isOnlyInterrupted(own))
+        const reason = Exit.isFailure(own) ? CancelReason.fromCause(own.cause) : Option.none()
+        assert.strictEqual(Option.getOrThrow(reason).by, "g/onFailure")
       })
     )
 
