@@ -199,7 +199,12 @@ export class Offerer<A> extends Waiter {
       }
       // Who was to take it may have left meanwhile; then somebody before this one may be waiting again.
       const before = queue.offerers.head
-      if ((before !== undefined && before.turn < this.turn) || !this.put()) return queue.offerers.waitOn(this)
+      if ((before !== undefined && before.turn < this.turn) || !this.put()) {
+        const parked = queue.offerers.waitOn(this)
+        // The place it gives up is for the one before it.
+        queue.serve()
+        return parked
+      }
     }
     this.state = Idle
     if (queue.offerers.head !== undefined) queue.serve()

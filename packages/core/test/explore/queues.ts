@@ -34,6 +34,10 @@ const takenOnce = (capacity: number): Explored => ({
         Effect.all([party(produce("a"), "producer a"), party(produce("b"), "producer b")], { concurrency: 2 })
       )
       yield* Explore.waitAllBlocked
+      // Nobody waits for what is there.
+      const { offering, size, taking } = yield* WorkQueue.statistics(queue)
+      assert.ok(taking.length === 0 || size + offering.length === 0, "a taker was forgotten")
+      assert.ok(offering.length === 0 || (size >= capacity && taking.length === 0), "an offer was forgotten")
       yield* WorkQueue.shutdown(queue)
       yield* Explore.waitAllBlocked
       assert.ok(consumers.pollUnsafe() !== undefined && producers.pollUnsafe() !== undefined)
