@@ -1,9 +1,10 @@
 import { strict as assert } from "node:assert"
 
 import { CancelScope, TaskGroup } from "@skein/core"
-import { DateTime, Deferred, Duration, Effect, Exit, Option } from "effect"
+import { Explore } from "@skein/testing"
+import { DateTime, Deferred, Duration, Effect, Exit, Fiber, Option } from "effect"
 
-import { held, of, party } from "./program.ts"
+import { held, later, of, party } from "./program.ts"
 import type { Explored } from "./program.ts"
 
 export const programs: ReadonlyArray<Explored> = [
@@ -70,6 +71,40 @@ export const programs: ReadonlyArray<Explored> = [
         // A canceller that was interrupted just after it had cancelled is not told.
         assert.ok(told <= (tag === "Cancelled" ? 1 : 0))
       })
+  },
+  {
+    name: "CancelScope: what the work died of stays in the Cause, though its caller is interrupted",
+    operations: ["CancelScope.run", "CancelScope.failAfter", "TaskGroup.run"],
+    // Preempted between a throw and its catch, a fiber of Effect forgets the throw when it is interrupted.
+    options: { modes: ["resumes"] },
+    program: () => {
+      const told = <A>(name: string, work: (dying: Effect.Effect<never>) => Effect.Effect<A, unknown>) => {
+        let died = false
+        const dying = Effect.sync(() => {
+          died = true
+          throw new Error("bug")
+        })
+        const caller = Effect.onExit(work(dying), (exit) =>
+          Effect.sync(() => {
+            const dies = Exit.isFailure(exit) && exit.cause.reasons.some((one) => one._tag === "Die")
+            if (died && !dies) lost.push(name)
+          })
+        )
+        return Effect.forkChild(Explore.named(caller, name))
+      }
+      const lost: Array<string> = []
+      return Effect.gen(function* () {
+        yield* Explore.always(() => lost.length === 0)
+        const run = yield* told("run", (dying) =>
+          CancelScope.run(() => Effect.andThen(Effect.yieldNow, dying))
+        )
+        const failAfter = yield* told("failAfter", (dying) =>
+          CancelScope.failAfter(Effect.ensuring(Effect.never, dying), "1 second")
+        )
+        const group = yield* told("group", (dying) => TaskGroup.run(TaskGroup.fork(later(dying))))
+        yield* Fiber.awaitAll<Fiber.Fiber<unknown, unknown>>([run, failAfter, group])
+      })
+    }
   },
   {
     name: "CancelScope: a shield lets its work finish, whoever cancels when",

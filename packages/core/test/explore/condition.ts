@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert"
 
 import { Condition, Lock } from "@skein/core"
+import { Explore } from "@skein/testing"
 import { Effect } from "effect"
 
 import { of, together } from "./program.ts"
@@ -41,6 +42,40 @@ export const programs: ReadonlyArray<Explored> = [
         yield* together([take(1), take(2), Effect.uninterruptible(Effect.andThen(put, put))])
         assert.equal(yield* Lock.isLocked(condition.lock), false)
         assert.equal(tokens, 2 - taken.length)
+      })
+  },
+  {
+    name: "Condition: a notification of one who is interrupted goes to the next",
+    operations: of("Condition", "waitFor", "notify", "notifyAll"),
+    program: () =>
+      Effect.gen(function* () {
+        const condition = yield* Condition.make()
+        let [tokens, closed] = [0, false]
+        const take = Condition.withLock(
+          condition,
+          Effect.andThen(
+            Condition.waitFor(condition, () => tokens > 0 || closed),
+            Effect.sync(() => {
+              if (tokens > 0) tokens--
+            })
+          )
+        )
+        const put = Condition.withLock(
+          condition,
+          Effect.andThen(
+            Effect.sync(() => tokens++),
+            Condition.notify(condition)
+          )
+        )
+        const end = Effect.gen(function* () {
+          yield* Explore.waitAllBlocked
+          const { waiting } = yield* Condition.statistics(condition)
+          assert.ok(tokens === 0 || waiting.length === 0, "a token lies there, and somebody waits")
+          closed = true
+          yield* Condition.withLock(condition, Condition.notifyAll(condition))
+        })
+        const uninterrupted = Effect.uninterruptible(Effect.andThen(Effect.andThen(put, put), end))
+        yield* together([take, take, take, uninterrupted])
       })
   },
   {

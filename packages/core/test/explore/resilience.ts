@@ -65,6 +65,17 @@ export const programs: ReadonlyArray<Explored> = [
     }
   },
   {
+    name: "Hedge: copies that end at once, before their owner waits",
+    operations: of("Hedge", "run"),
+    program: () =>
+      Effect.suspend(() => {
+        const { balanced, work } = held()
+        let copies = 0
+        const copy = Effect.suspend(() => (copies++ % 2 === 0 ? work(Effect.yieldNow) : Effect.void))
+        return balanced(Hedge.run(copy, { after: 0, copies: 3 }))
+      })
+  },
+  {
     name: "Retry: callers of one budget never spend more than it holds",
     operations: ["Retry.run", "RetryBudget.make", "RetryBudget.available", "Hedge.run"],
     program: () =>

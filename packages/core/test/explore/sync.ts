@@ -26,6 +26,36 @@ const semaphores: ReadonlyArray<Explored> = [
       })
   },
   {
+    name: "Semaphore: a large request is not overtaken",
+    operations: of("Semaphore", "withPermits"),
+    // Preempted between the note and the request, they come in another order.
+    options: { modes: ["resumes"] },
+    program: () =>
+      Effect.gen(function* () {
+        const semaphore = yield* Semaphore.make(2)
+        const asking: Array<{ readonly permits: number }> = []
+        const ask = (permits: number) =>
+          Effect.suspend(() => {
+            const own = { permits }
+            const leave = (): void => {
+              if (asking.includes(own)) asking.splice(asking.indexOf(own), 1)
+            }
+            asking.push(own)
+            const served = Effect.suspend(() => {
+              const before = asking.slice(0, asking.indexOf(own))
+              assert.ok(
+                before.every((one) => one.permits + permits <= 2),
+                "overtaken"
+              )
+              leave()
+              return Effect.yieldNow
+            })
+            return Effect.ensuring(Semaphore.withPermits(semaphore, permits, served), Effect.sync(leave))
+          })
+        yield* together([ask(1), ask(2), ask(1), later(ask(1))])
+      })
+  },
+  {
     name: "Semaphore: bare permits, taken by one fiber and given back by another",
     operations: of("Semaphore", "take", "release", "makeUnsafe"),
     program: () =>

@@ -4,7 +4,7 @@ import { TaskGroup, TaskGroupError, Task } from "@skein/core"
 import { Explore } from "@skein/testing"
 import { Data, Deferred, Effect, Exit, Fiber } from "effect"
 
-import { held, later, of, party } from "./program.ts"
+import { held, later, of, party, together } from "./program.ts"
 import type { Explored } from "./program.ts"
 
 class Lost extends Data.TaggedError("Lost")<{}> {}
@@ -248,6 +248,22 @@ export const programs: ReadonlyArray<Explored> = [
         ).pipe(balanced)
         assert.equal(ran, forked)
       })
+  },
+  {
+    name: "TaskGroup: a slot that an interrupted fork was handed goes to the next",
+    operations: of("TaskGroup", "scoped", "forkIn", "run"),
+    program: () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const { state, work } = held()
+          yield* Explore.always(() => state.open <= 1)
+          const group = yield* TaskGroup.scoped<never>({ onFailure: () => Effect.void, limit: 1 })
+          const ask = Effect.flatMap(TaskGroup.forkIn(group, work(Effect.yieldNow)), (task) =>
+            Task.outcome(task)
+          )
+          yield* together([ask, ask, ask])
+        })
+      )
   },
   {
     name: "TaskGroup: a forkIn from outside, against the end of the group, runs or is refused",

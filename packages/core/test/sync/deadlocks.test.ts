@@ -140,24 +140,6 @@ describe("deadlocks", () => {
     })
   )
 
-  it.effect("none where a task that forks has been handed a slot, and has not gone on yet", () =>
-    Effect.gen(function* () {
-      const cycles = yield* TaskGroup.run(
-        Effect.gen(function* () {
-          const event = yield* Event.make()
-          yield* TaskGroup.fork(TaskGroup.fork(Effect.void))
-          const second = yield* TaskGroup.fork(Event.wait(event))
-          yield* settle
-          yield* Event.set(event)
-          yield* Task.outcome(second)
-          return TaskTree.deadlocks(yield* TaskTree.snapshot)
-        }),
-        { limit: 2 }
-      )
-      assert.deepStrictEqual(cycles, [])
-    })
-  )
-
   it.effect("none where one holder of several is free to go on", () =>
     Effect.gen(function* () {
       const semaphore = yield* Semaphore.make(2)
