@@ -157,7 +157,7 @@ let unnamed = 0
  * something at once, with nothing to share: Semaphore.
  *
  * **Errors** Dies unless `min` is an integer of at least 0 and `max` one of at least 1 and of at least `min`, and unless the times
- * are durations of at least 0, `maxLifetime` above 0. Failures to open are the askers'; those of the first `min` are logged, as nobody asked for them.
+ * are durations of at least 0, `maxLifetime` above 0 where `min` is. Failures to open are the askers'; those of the first `min` are logged, as nobody asked for them.
  *
  * **Cancellation** Cancel-safe. Closing the scope ends the pool: those who wait die with {@link PoolClosed}, idle resources are closed, leases
  * are waited for. After `closeTimeout` the scope's closing dies with {@link PoolCloseTimeout}, which names the holders; what they
@@ -196,12 +196,12 @@ const checked = (options: Options<any, any, any>): State["options"] => {
   const min = integer(where, "min", options.min, 0)
   const max = integer(where, "max", options.max, 1)
   if (min > max) throw new InvalidArgument(`${where}: min must be at most max (${max}), got ${min}`)
-  // What is too old when it is opened could never be kept.
+  // What is too old when it is opened cannot be kept.
   const time = (name: "idleTimeToLive" | "maxLifetime" | "closeTimeout" | "leakAfter", otherwise: number) => {
     const given = options[name]
     return given === undefined
       ? otherwise
-      : nonNegativeMillis(where, name, given, { zero: name !== "maxLifetime" })
+      : nonNegativeMillis(where, name, given, { zero: name !== "maxLifetime" || min === 0 })
   }
   return {
     name: options.name ?? `pool:${++unnamed}`,
