@@ -211,4 +211,4 @@ class HedgeOperation extends Operation<any, any, any> {
 }
 
 export const runHedge = (effect: AnyEffect, settings: HedgeSettings): AnyEffect =>
-  settings.copies === 1 ? effect : new HedgeOperation(effect, settings)
+  settings.copies === 1 && settings.bucket === undefined ? effect : new HedgeOperation(effect, settings)

@@ -310,6 +310,17 @@ describe("Hedge", () => {
   })
 
   describe("budget", () => {
+    it.effect("the success of an only copy gives back, too", () =>
+      Effect.gen(function* () {
+        const budget = yield* RetryBudget.make({ capacity: 2, refillPerSuccess: 0.5 })
+        const call = copies(after("1 second", "a"), Effect.never)
+        yield* run(Hedge.run(call.effect, { ...hedge, copies: 2, budget }))
+        expect(yield* RetryBudget.available(budget)).toBe(1.5)
+        expect(yield* Hedge.run(Effect.succeed("a"), { ...hedge, copies: 1, budget })).toBe("a")
+        expect(yield* RetryBudget.available(budget)).toBe(2)
+      })
+    )
+
     it.effect("each further copy takes a token; without one it is not started", () =>
       Effect.gen(function* () {
         const budget = yield* RetryBudget.make({ capacity: 1, refillPerSuccess: 0.5 })
