@@ -35,7 +35,16 @@ export class Permits {
 
   take(lease: Lease): void {
     this.taken += lease.permits
-    this.holders.push(lease)
+    lease.taken()
+  }
+
+  /** For those who wait: with somebody who is no task when bare permits are taken, as anybody may give those back. */
+  whoHolds(): ReadonlyArray<Holder> {
+    let known = 0
+    for (let lease = this.holders.head; lease !== undefined; lease = lease.next) known += lease.permits
+    const holders = this.holders.describe()
+    if (this.taken > known) holders.push({ node: undefined, name: "whoever took bare permits" })
+    return holders
   }
 
   release(permits: number): void {
@@ -92,7 +101,12 @@ export class Lease extends Waiter {
     return this.source.name
   }
   override holders(): ReadonlyArray<Holder> {
-    return this.source.holders.describe()
+    return this.source.whoHolds()
+  }
+
+  /** It has the permits. */
+  taken(): void {
+    this.source.holders.push(this)
   }
 
   protected onServed(_fiber: AnyFiber): AnyEffect {
@@ -116,9 +130,10 @@ export class Lease extends Waiter {
 export class BareLease extends Lease {
   protected override onServed(fiber: AnyFiber): AnyEffect {
     this.state = Idle
-    this.source.holders.remove(this)
     return succeedNow(fiber, undefined)
   }
+
+  override taken(): void {}
 }
 
 /** Permits held by a scope: succeeds with itself. */

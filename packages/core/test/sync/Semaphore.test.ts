@@ -223,6 +223,18 @@ describe("Semaphore", () => {
       })
     )
 
+    it.effect("who took them holds nothing, not in the moment of the hand-over either", () =>
+      Effect.gen(function* () {
+        const semaphore = yield* Semaphore.make(1, { name: "s" })
+        yield* Semaphore.take(semaphore, 1)
+        yield* spawn(Semaphore.take(semaphore, 1))
+        yield* Semaphore.release(semaphore, 1)
+        assert.deepInclude(yield* Semaphore.statistics(semaphore), { free: 0, holders: [], waiting: [] })
+        yield* settle
+        assert.deepInclude(yield* Semaphore.statistics(semaphore), { free: 0, holders: [], waiting: [] })
+      })
+    )
+
     it.effect("a holder's permits cannot be released by somebody else", () =>
       Effect.gen(function* () {
         const semaphore = yield* Semaphore.make(1, { name: "s" })

@@ -154,4 +154,19 @@ describe("deadlocks", () => {
       assert.deepStrictEqual(cycles, [])
     })
   )
+
+  it.effect("none where a bare permit may be given back by anybody", () =>
+    Effect.gen(function* () {
+      const semaphore = yield* Semaphore.make(2, { name: "s" })
+      yield* Semaphore.take(semaphore, 1)
+      const stuck = Semaphore.withPermit(
+        semaphore,
+        Effect.andThen(Effect.yieldNow, Semaphore.withPermit(semaphore, Effect.void))
+      )
+      assert.deepStrictEqual(yield* cyclesOf({ stuck }), [])
+      yield* Semaphore.release(semaphore, 1)
+      yield* Semaphore.resize(semaphore, 1)
+      assert.deepStrictEqual(yield* cyclesOf({ stuck }), [["stuck"]])
+    })
+  )
 })
