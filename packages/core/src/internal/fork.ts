@@ -284,11 +284,11 @@ const saturation = (group: Group): TaskGroupSaturated =>
     waiting: holdersOf(group).map((holder) => holder.name)
   })
 
-/** A limited group's slots; its body's end, too, may make it certain that nothing can go on. */
+/** A limited group's slots; the end of its body or of a background task, too, may make it certain that nothing can go on. */
 export const limitTo = (limit: number): Slots => new Slots(limit)
 
 export const watchSaturation = (group: Group): void => {
-  group.onBodyExit = () => {
-    if (isSaturated(group)) group.slots!.head?.hopeless()
+  group.onFewer = () => {
+    if (isSaturated(group)) group.slots!.giveUp()
   }
 }

@@ -87,8 +87,8 @@ export class Group extends Node implements Pipeable {
   complete = false
   /** Called once, when the last finalizer has run. */
   onComplete: (() => void) | undefined = undefined
-  /** Hooks of limited and of scoped groups. */
-  onBodyExit: (() => void) | undefined = undefined
+  /** Hooks of limited groups (fewer are left who could help the others on) and of scoped groups. */
+  onFewer: (() => void) | undefined = undefined
   onFork: (() => void) | undefined = undefined
   prevGroup: Group | undefined = undefined
   nextGroup: Group | undefined = undefined
@@ -182,6 +182,7 @@ export class Group extends Node implements Pipeable {
       this.slots!.release()
     }
     if (this.foreground === 0) this.settle(task.fiber)
+    else if (this.background === 0 && task.background) this.onFewer?.()
   }
 
   protected override onExit(exit: AnyExit): void {
@@ -204,7 +205,7 @@ export class Group extends Node implements Pipeable {
       }
     }
     if (this.foreground === 0) this.settle(fiber)
-    else this.onBodyExit?.()
+    else this.onFewer?.()
   }
 
   record(failure: Failure): void {

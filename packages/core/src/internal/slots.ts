@@ -23,7 +23,7 @@ export class SlotWait {
 export class Slots {
   readonly total: number
   free: number
-  head: SlotWait | undefined = undefined
+  private head: SlotWait | undefined = undefined
   private tail: SlotWait | undefined = undefined
   private waitingTasks = 0
   private waitingBody = 0
@@ -70,6 +70,13 @@ export class Slots {
   /** Everybody that holds a slot, and the body, waits for one: none will come free. */
   isSaturated(bodyExited: boolean): boolean {
     return this.free === 0 && this.waitingTasks === this.total && (bodyExited || this.waitingBody > 0)
+  }
+
+  /** Tells the task that waits longest: its end frees a slot, that of somebody from outside would not. */
+  giveUp(): void {
+    for (let waiter = this.head; waiter !== undefined; waiter = waiter.next) {
+      if (waiter.who === "task") return waiter.hopeless()
+    }
   }
 
   private remove(waiter: SlotWait): void {

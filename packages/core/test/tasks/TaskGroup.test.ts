@@ -259,6 +259,28 @@ describe("TaskGroup", () => {
       })
     )
 
+    it.effect("is saturated once the last background task is gone, and tells a task of its own", () =>
+      Effect.gen(function* () {
+        const fiber = yield* Effect.forkChild(
+          TaskGroup.run(
+            Effect.gen(function* () {
+              const group = yield* TaskGroup.current<never>()
+              yield* TaskGroup.fork(Effect.sleep("1 second"), { background: true })
+              yield* TaskGroup.fork(Effect.andThen(settle, TaskGroup.fork(Effect.void)), { name: "a" })
+              // Waits longest, but is no task of the group.
+              return yield* Effect.forkDetach(TaskGroup.forkIn(group, Effect.void))
+            }),
+            { name: "g", limit: 1 }
+          )
+        )
+        yield* Effect.andThen(settle, settle)
+        yield* TestClock.adjust("1 second")
+        const defect = diesOf(yield* Fiber.await(fiber))[0]
+        assert.instanceOf(defect, TaskGroup.TaskGroupSaturated)
+        assert.deepStrictEqual(defect.waiting, ["g/a"])
+      })
+    )
+
     it.effect("is not saturated while a deadline inside the group will free a slot", () =>
       Effect.gen(function* () {
         const fiber = yield* Effect.forkChild(
