@@ -4,7 +4,7 @@ import { Condition, Lock } from "@skein/core"
 import { Explore } from "@skein/testing"
 import { Effect } from "effect"
 
-import { of, together } from "./program.ts"
+import { apart, of, together } from "./program.ts"
 import type { Explored } from "./program.ts"
 
 export const programs: ReadonlyArray<Explored> = [
@@ -47,6 +47,8 @@ export const programs: ReadonlyArray<Explored> = [
   {
     name: "Condition: a notification of one who is interrupted goes to the next",
     operations: of("Condition", "waitFor", "notify", "notifyAll"),
+    // Preempted between its wait and the taking, one who is interrupted has had its notification.
+    options: { modes: ["resumes"] },
     program: () =>
       Effect.gen(function* () {
         const condition = yield* Condition.make()
@@ -75,7 +77,7 @@ export const programs: ReadonlyArray<Explored> = [
           yield* Condition.withLock(condition, Condition.notifyAll(condition))
         })
         const uninterrupted = Effect.uninterruptible(Effect.andThen(Effect.andThen(put, put), end))
-        yield* together([take, take, take, uninterrupted])
+        yield* Effect.all([apart([take, take, take]), uninterrupted], { concurrency: 2 })
       })
   },
   {

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert"
 
 import { Explore } from "@skein/testing"
-import { Effect } from "effect"
+import { Cause, Effect, Exit, Fiber } from "effect"
 
 /** A small program that is run under many schedules, with interruptions. */
 export interface Explored {
@@ -72,9 +72,21 @@ export const room = (capacity: number) => {
 export const party = <A, E>(effect: Effect.Effect<A, E>, name: string) =>
   Effect.exit(Explore.named(Effect.exit(effect), name))
 
-/** Each under a name; ends when all have. */
+/** Each under a name; ends when all have. When one is interrupted, the others are, too. */
 export const together = <A, E>(tasks: ReadonlyArray<Effect.Effect<A, E>>) =>
   Effect.forEach(tasks, (task, i) => party(task, `task ${i}`), { concurrency: "unbounded", discard: true })
+
+/** The same, but the others go on when one is interrupted: whoever is needed by others is not to be among them. */
+export const apart = <A, E>(tasks: ReadonlyArray<Effect.Effect<A, E>>) =>
+  Effect.gen(function* () {
+    const fibers = yield* Effect.forEach(tasks, (task, i) =>
+      Effect.forkChild(Explore.named(task, `task ${i}`))
+    )
+    for (const fiber of fibers) {
+      const exit = yield* Fiber.await(fiber)
+      if (Exit.isFailure(exit) && Exit.hasDies(exit)) return yield* Effect.die(Cause.squash(exit.cause))
+    }
+  })
 
 export const later = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.andThen(Effect.yieldNow, effect)
 

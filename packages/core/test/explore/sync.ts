@@ -4,7 +4,7 @@ import { Barrier, CapacityLimiter, Event, Lock, Semaphore } from "@skein/core"
 import { Explore } from "@skein/testing"
 import { Effect, Option } from "effect"
 
-import { later, of, party, room, together } from "./program.ts"
+import { apart, later, of, party, room, together } from "./program.ts"
 import type { Explored } from "./program.ts"
 
 const semaphores: ReadonlyArray<Explored> = [
@@ -15,7 +15,7 @@ const semaphores: ReadonlyArray<Explored> = [
       Effect.gen(function* () {
         const semaphore = yield* Semaphore.make(2)
         const enter = room(2)
-        yield* together([
+        yield* apart([
           Semaphore.withPermits(semaphore, 1, enter(1)),
           Semaphore.withPermits(semaphore, 2, enter(2)),
           Effect.asVoid(Semaphore.tryWithPermits(semaphore, 1, enter(1))),
@@ -52,7 +52,7 @@ const semaphores: ReadonlyArray<Explored> = [
             })
             return Effect.ensuring(Semaphore.withPermits(semaphore, permits, served), Effect.sync(leave))
           })
-        yield* together([ask(1), ask(2), ask(1), later(ask(1))])
+        yield* apart([ask(1), ask(2), ask(1), later(ask(1))])
       })
   },
   {
@@ -91,7 +91,7 @@ const semaphores: ReadonlyArray<Explored> = [
       Effect.gen(function* () {
         const semaphore = yield* Semaphore.make(1)
         const enter = room(2)
-        yield* together([
+        yield* apart([
           Semaphore.withPermit(semaphore, enter(1)),
           Semaphore.withPermit(semaphore, enter(1)),
           Semaphore.withPermit(semaphore, enter(1)),
@@ -112,7 +112,7 @@ export const programs: ReadonlyArray<Explored> = [
       Effect.gen(function* () {
         const lock = yield* Lock.make()
         const enter = room(1)
-        yield* together([
+        yield* apart([
           Lock.withLock(lock, enter(1)),
           Lock.withLock(lock, enter(1)),
           Effect.asVoid(Lock.tryWithLock(lock, enter(1))),
@@ -129,7 +129,7 @@ export const programs: ReadonlyArray<Explored> = [
       Effect.gen(function* () {
         const limiter = yield* CapacityLimiter.make(2)
         const enter = room(2)
-        yield* together([
+        yield* apart([
           CapacityLimiter.withToken(limiter, enter(1)),
           CapacityLimiter.withToken(limiter, enter(1), { borrower: "b" }),
           Effect.asVoid(CapacityLimiter.tryWithToken(limiter, enter(1))),
@@ -146,7 +146,7 @@ export const programs: ReadonlyArray<Explored> = [
       Effect.gen(function* () {
         const limiter = yield* CapacityLimiter.make(1)
         const enter = room(2)
-        yield* together([
+        yield* apart([
           CapacityLimiter.withToken(limiter, enter(1)),
           CapacityLimiter.withToken(limiter, enter(1)),
           CapacityLimiter.withToken(limiter, enter(1)),

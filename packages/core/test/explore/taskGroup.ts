@@ -4,7 +4,7 @@ import { TaskGroup, TaskGroupError, Task } from "@skein/core"
 import { Explore } from "@skein/testing"
 import { Data, Deferred, Effect, Exit, Fiber } from "effect"
 
-import { held, later, of, party, together } from "./program.ts"
+import { apart, held, later, of, party } from "./program.ts"
 import type { Explored } from "./program.ts"
 
 class Lost extends Data.TaggedError("Lost")<{}> {}
@@ -261,7 +261,7 @@ export const programs: ReadonlyArray<Explored> = [
           const ask = Effect.flatMap(TaskGroup.forkIn(group, work(Effect.yieldNow)), (task) =>
             Task.outcome(task)
           )
-          yield* together([ask, ask, ask])
+          yield* apart<unknown, unknown>([ask, ask, ask])
         })
       )
   },
