@@ -72,7 +72,11 @@ export abstract class Handoff<A> {
   /** A taker did not get to take it. */
   giveBack(item: A, handed: number): void {
     const taker = this.takers.head
-    if (taker === undefined) return this.items.giveBack(item, handed)
+    if (taker === undefined) {
+      this.items.giveBack(item, handed)
+      if (this.items.length > this.maxSize) this.maxSize = this.items.length
+      return
+    }
     taker.item = item
     taker.handed = handed
     this.takers.grant(taker)

@@ -92,8 +92,12 @@ class WorkQueueImpl extends WorkState<any> implements WorkQueue<any, any> {
 
 let unnamed = 0
 
-const make = (capacity: number, options: Options<any> | undefined): Effect.Effect<any> =>
+const make = (where: string, capacity: number, options: Options<any> | undefined): Effect.Effect<any> =>
   Effect.sync(() => {
+    const order: unknown = options?.order
+    if (order !== undefined && order !== "fifo" && order !== "lifo" && typeof order !== "function") {
+      throw new InvalidArgument(`${where}: order must be "fifo", "lifo" or an Order, got ${String(order)}`)
+    }
     const name = options?.name ?? `queue:${++unnamed}`
     let exit: Exit.Exit<never, QueueShutdown> | undefined
     return new WorkQueueImpl(
@@ -118,7 +122,9 @@ export const bounded = <A, E = never>(
   capacity: number,
   options?: Options<A>
 ): Effect.Effect<WorkQueue<A, E>> =>
-  Effect.suspend(() => make(integer("WorkQueue.bounded", "capacity", capacity, 0), options))
+  Effect.suspend(() =>
+    make("WorkQueue.bounded", integer("WorkQueue.bounded", "capacity", capacity, 0), options)
+  )
 
 /**
  * Makes a queue of any size: offers never wait.
@@ -129,7 +135,7 @@ export const bounded = <A, E = never>(
  * @since 0.1.0
  */
 export const unbounded = <A, E = never>(options?: Options<A>): Effect.Effect<WorkQueue<A, E>> =>
-  make(Infinity, options)
+  make("WorkQueue.unbounded", Infinity, options)
 
 /**
  * Puts an item in, waiting for room.

@@ -6,7 +6,7 @@ import type { AnyEffect } from "../internal/effect.ts"
 import { envOf } from "../internal/env.ts"
 import { failureOf } from "../internal/group.ts"
 import type { Node } from "../internal/node.ts"
-import { integer } from "../internal/validate.ts"
+import { integer, InvalidArgument } from "../internal/validate.ts"
 import { Work } from "../internal/worker.ts"
 import type { WorkState } from "../internal/workQueue.ts"
 import * as TaskGroup from "../tasks/TaskGroup.ts"
@@ -94,11 +94,15 @@ export const consume: {
 const run = (queue: WorkState<any>, handler: (item: any) => AnyEffect, options: AnyOptions): AnyEffect =>
   Effect.withFiber((owner) => {
     const workers = integer("WorkQueue.consume", "workers", options.workers, 1)
+    const until: string | undefined = options.until
+    if (until !== undefined && until !== "shutdown" && until !== "idle") {
+      throw new InvalidArgument(`WorkQueue.consume: until must be "shutdown" or "idle", got ${String(until)}`)
+    }
     const work = new Work(queue, reporting(handler, options.onFailure), envOf(owner))
     const consuming = new Consuming(queue)
     enter(owner, consuming)
     const group = TaskGroup.run(
-      body(consuming, persistent(work), workers, options.until === "idle") as Effect.Effect<void>,
+      body(consuming, persistent(work), workers, until === "idle") as Effect.Effect<void>,
       {
         name: options.name ?? queue.name
       }

@@ -22,6 +22,10 @@ describe("WorkQueue", () => {
             `WorkQueue.bounded: capacity must be an integer >= 0, got ${capacity}`
           )
         }
+        assert.strictEqual(
+          yield* defectOf(WorkQueue.bounded(1, { order: "filo" as "lifo" })),
+          'WorkQueue.bounded: order must be "fifo", "lifo" or an Order, got filo'
+        )
         assert.strictEqual((yield* WorkQueue.bounded(4, { name: "q" })).capacity, 4)
         assert.strictEqual((yield* WorkQueue.unbounded({ name: "q" })).name, "q")
       })
@@ -183,6 +187,18 @@ describe("WorkQueue", () => {
           assert.strictEqual((yield* Effect.flip(Fiber.join(taker)))._tag, "QueueShutdown")
         }
         yield* WorkQueue.join(queue)
+      })
+    )
+
+    it.effect("an item that comes back after it is still there, and counts for the high-water mark", () =>
+      Effect.gen(function* () {
+        const queue = yield* WorkQueue.bounded<number>(3)
+        const taker = yield* spawn(WorkQueue.take(queue))
+        yield* WorkQueue.offer(queue, 1)
+        yield* WorkQueue.shutdown(queue)
+        taker.interruptUnsafe()
+        assert.deepInclude(yield* WorkQueue.statistics(queue), { size: 1, maxSize: 1, unfinished: 1 })
+        assert.strictEqual(yield* WorkQueue.take(queue), 1)
       })
     )
 

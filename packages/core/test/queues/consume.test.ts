@@ -296,6 +296,12 @@ describe("WorkQueue.consume", () => {
           `WorkQueue.consume: workers must be an integer >= 1, got ${workers}`
         )
       }
+      assert.strictEqual(
+        yield* defectOf(
+          WorkQueue.consume(queue, () => Effect.void, { workers: 1, until: "empty" as "idle" })
+        ),
+        'WorkQueue.consume: until must be "shutdown" or "idle", got empty'
+      )
     })
   )
 
