@@ -85,11 +85,14 @@ export class Manager extends Effectable.Class<any, any, any> {
 
   static stack(managers: ReadonlyArray<Manager> | Readonly<Record<string, Manager>>): Manager {
     const keys = Object.keys(managers)
-    const parts = keys.map((key): Parts => {
-      const manager: unknown = (managers as any)[key]
-      if (manager instanceof Manager) return manager.parts
-      throw new UsageError({ manager: "stack", problem: `"${key}" is not a ContextManager` })
-    })
+    const wrong = keys.find((key) => !((managers as any)[key] instanceof Manager))
+    if (wrong !== undefined) {
+      const misuse = Effect.die(
+        new UsageError({ manager: "stack", problem: `"${wrong}" is not a ContextManager` })
+      )
+      return new Manager({ name: "stack", open: misuse, use: () => misuse })
+    }
+    const parts = keys.map((key) => ((managers as any)[key] as Manager).parts)
     const shape = (values: ReadonlyArray<unknown>): unknown =>
       Array.isArray(managers) ? values : Object.fromEntries(keys.map((key, i) => [key, values[i]]))
     const open = (i: number, opened: ReadonlyArray<Opened>): Effect.Effect<Opened, any, any> =>

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Data, Effect, Exit } from "effect"
+import { Cause, Data, Effect, Exit } from "effect"
 
 import * as ContextManager from "../../src/resources/ContextManager.ts"
 
@@ -103,6 +103,18 @@ describe("ContextManager.stack", () => {
         yield* Effect.exit(Effect.scoped(Effect.andThen(all, Effect.fail(new Failed({ where: "block" })))))
         assert.deepStrictEqual(log.slice(3), closes)
       })
+  )
+
+  it.effect("what is no context manager dies, before anything is opened", () =>
+    Effect.gen(function* () {
+      const { log, manager } = logged()
+      const all = ContextManager.stack([manager("a"), Effect.void as never])
+      for (const effect of [all.use(() => Effect.void), Effect.scoped(all)]) {
+        const exit = yield* Effect.exit(effect)
+        assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", `"1" is not a ContextManager`)
+      }
+      assert.deepStrictEqual(log, [])
+    })
   )
 
   it.effect("stacks nest", () =>
