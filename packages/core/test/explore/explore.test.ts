@@ -8,7 +8,7 @@ import { notExplored, programs } from "./all.ts"
 import { modesOf, optionsOf } from "./program.ts"
 
 // `pnpm explore` tries as many as you like.
-const schedules = 400
+const schedules = 1000
 
 describe("under many schedules, interrupted anywhere:", () => {
   for (const explored of programs) {
