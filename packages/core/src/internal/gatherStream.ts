@@ -1,7 +1,8 @@
 /** `Gather.asCompleted`: a gathering that hands its values on as they come. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 
@@ -9,11 +10,36 @@ import type { AnyEffect } from "./effect.ts"
 import { Gathering } from "./gathering.ts"
 import type { Options } from "./gathering.ts"
 import { asCompleted } from "./gatherRules.ts"
+import { InvalidArgument } from "./validate.ts"
 
 interface Input {
   readonly effects: ReadonlyArray<AnyEffect>
   readonly options: Options
 }
+
+// Whoever consumes the stream is gone, so what the cleanups died of is for whoever closes its scope.
+const close = (owner: Fiber.Fiber<unknown, unknown>): Effect.Effect<void> =>
+  Effect.andThen(
+    Fiber.interrupt(owner),
+    Effect.suspend(() => {
+      const exit = owner.pollUnsafe()!
+      if (exit._tag === "Success" || !Cause.hasInterrupts(exit.cause)) return Effect.void
+      const defects = exit.cause.reasons.filter((reason) => reason._tag === "Die")
+      return defects.length === 0 ? Effect.void : Effect.failCause(Cause.fromReasons<never>(defects))
+    })
+  )
+
+// In a queue it would pass for the end, and be lost.
+const isEnd = (reason: Cause.Reason<unknown>): boolean => reason._tag === "Fail" && Cause.isDone(reason.error)
+
+const failureFor = (cause: Cause.Cause<unknown>): Cause.Cause<unknown> =>
+  cause.reasons.some(isEnd)
+    ? Cause.die(
+        new InvalidArgument(
+          "Gather.asCompleted: an effect failed with Cause.Done, which is Stream's end and no failure"
+        )
+      )
+    : cause
 
 /** One fiber in the stream's scope owns the gathering; closing the scope interrupts it, and so everything. */
 export const gatherStream = (input: () => Input): Stream.Stream<unknown, unknown, unknown> =>
@@ -30,13 +56,12 @@ export const gatherStream = (input: () => Input): Stream.Stream<unknown, unknown
       )
       // Its failure is not silent: the consumer finds it in the queue.
       // oxlint-disable-next-line skein/no-unowned-fork
-      yield* Effect.forkScoped(
+      const fork = Effect.forkDetach(
         Effect.onExit(owner, (exit) =>
-          exit._tag === "Success"
-            ? Queue.end(queue as never)
-            : Queue.failCause(queue, exit.cause as Cause.Cause<unknown>)
+          exit._tag === "Success" ? Queue.end(queue as never) : Queue.failCause(queue, failureFor(exit.cause))
         )
       )
+      yield* Effect.acquireRelease(fork, close)
       return Stream.fromQueue(queue as never)
     })
   ) as never

@@ -276,7 +276,8 @@ export const firstMatching: {
  * The values in order of completion. Fails at the first failure, after the others were cancelled and awaited; wrap the
  * effects in `Effect.exit` to see all. Ending the stream early cancels the rest.
  *
- * **Errors** those of the effects. Empty input dies.
+ * **Errors** those of the effects. Empty input dies, and so does an effect that fails with `Cause.Done`: Stream would take it
+ * for the end and lose it. A cleanup that fails after an early end makes the stream die.
  *
  * **Cancellation** Cancel-safe: the scope of the stream closes only when all have exited.
  *

@@ -3,6 +3,7 @@ import { Cause, Deferred, Effect, Exit, Fiber, Option, Ref, Stream } from "effec
 import { TestClock } from "effect/testing"
 
 import { Gather, Task, TaskGroup } from "../../src/index.ts"
+import { interrupted } from "./fixtures.ts"
 
 const after =
   (millis: number) =>
@@ -302,6 +303,26 @@ describe("Gather", () => {
         const stream = Gather.asCompleted([Effect.succeed(1), after(10)(Effect.fail("no")), Effect.never])
         const exit = yield* ticking(Stream.runForEach(stream, (n) => Effect.sync(() => seen.push(n))))
         assert.deepStrictEqual([seen, failsOf(exit)], [[1], ["no"]])
+      })
+    )
+
+    it.effect("a cleanup that dies after an early end is not lost", () =>
+      Effect.gen(function* () {
+        const rest = Effect.onInterrupt(Effect.never, () => Effect.die("cleanup"))
+        const first = Stream.runHead(Gather.asCompleted([Effect.succeed(1), rest]))
+        assert.strictEqual(dies(yield* Effect.exit(first)), "cleanup")
+        const consumer = Stream.runDrain(Gather.asCompleted([rest]))
+        assert.strictEqual(dies(yield* interrupted(consumer)), "cleanup")
+      })
+    )
+
+    it.effect("dies where an effect fails with the end of streams, which is no failure there", () =>
+      Effect.gen(function* () {
+        const all = Stream.runCollect(Gather.asCompleted([Effect.succeed(1), Effect.fail(Cause.Done())]))
+        assert.match(
+          String(dies(yield* Effect.exit(all))),
+          /Gather\.asCompleted: an effect failed with Cause\.Done/
+        )
       })
     )
   })
