@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 
 import type { AnyEffect, AnyFiber } from "./effect.ts"
 import { listener } from "./listeners.ts"
-import { beginWait, endWait, holderOf } from "./node.ts"
+import { beginWait, endWait, holderOf, nodeOf } from "./node.ts"
 import type { Wait } from "./node.ts"
 import { clockOf } from "./reason.ts"
 import type { TaskNode } from "./taskNode.ts"
@@ -43,6 +43,13 @@ export const waitFor = (fiber: AnyFiber, tasks: ReadonlySet<TaskNode>, options: 
     pending: [...tasks].filter((task) => task.exit === undefined)
   }))
   if (isOver() || limit <= 0) return split
+  if (limit === Infinity) {
+    const own = [...tasks].find((task) => task === nodeOf(fiber))
+    const others = [...tasks].some((task) => task !== own && task.exit === undefined)
+    if (own !== undefined && (options.until === "all-completed" || !others)) {
+      throw new InvalidArgument(`Task.wait: ${own.path} waits for its own exit and would wait for ever`)
+    }
+  }
   const wait: Wait = {
     operation: "Task.wait",
     resource: options.until,

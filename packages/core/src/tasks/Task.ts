@@ -93,7 +93,7 @@ export const join = <T extends Task<any, any>>(self: T): Effect.Effect<Success<T
   Effect.withFiber((fiber) => {
     const task = node(self)
     if (task.exit !== undefined) return joined(task)
-    if (task.fiber === fiber) {
+    if (nodeOf(fiber) === (task as Node)) {
       return Effect.die(new globalThis.Error(`Task.join: ${task.path} joins itself and would wait for ever`))
     }
     return new JoinEntry("Task.join", fiber, task, joined).suspend() as never
@@ -111,7 +111,7 @@ export const outcome = <T extends Task<any, any>>(self: T): Effect.Effect<Exit.E
   Effect.withFiber((fiber) => {
     const task = node(self)
     if (task.exit !== undefined) return Effect.succeed(task.exit as never)
-    if (task.fiber === fiber) {
+    if (nodeOf(fiber) === (task as Node)) {
       return Effect.die(
         new globalThis.Error(`Task.outcome: ${task.path} waits for its own exit and would wait for ever`)
       )

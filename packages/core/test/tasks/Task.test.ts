@@ -122,6 +122,22 @@ describe("Task", () => {
       })
     )
 
+    it.effect("so does one that does it in a scope, or waits for itself among others", () =>
+      Effect.gen(function* () {
+        const asks: ReadonlyArray<(me: Task.Task<unknown, unknown>) => Effect.Effect<unknown, unknown>> = [
+          (me) => CancelScope.run(() => Task.join(me)),
+          (me) => CancelScope.run(() => Task.outcome(me)),
+          (me) => Task.wait([me], { until: "first-completed" }),
+          (me) => Task.wait([me], { until: "all-completed" })
+        ]
+        for (const ask of asks) {
+          const me = Effect.flatMap(Task.current, (task) => ask(Option.getOrThrow(task)))
+          const exit = yield* Effect.exit(TaskGroup.run(TaskGroup.fork(me)))
+          assert.match(String(diesOf(exit)[0]), /would wait for ever/)
+        }
+      })
+    )
+
     it.effect("a join in a cancelled task's cleanup hears that what it joins was cancelled", () =>
       Effect.gen(function* () {
         const seen: Array<string> = []
