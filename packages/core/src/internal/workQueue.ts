@@ -6,8 +6,8 @@ import { succeedNow } from "./effect.ts"
 import type { AnyEffect, AnyFiber } from "./effect.ts"
 import { envOf, holds } from "./env.ts"
 import { Handoff, Taker } from "./handoff.ts"
-import { nodeOf } from "./node.ts"
-import type { Node } from "./node.ts"
+import { describeFiber, Node, nodeOf, waitingFrameOf } from "./node.ts"
+import { InvalidArgument } from "./validate.ts"
 import { Idle, Waiter, WaitQueue } from "./waitQueue.ts"
 
 export class WorkState<A> extends Handoff<A> {
@@ -135,4 +135,13 @@ export const handling = (fiber: AnyFiber, queue: WorkState<any>): boolean => {
   let node: Node | undefined = nodeOf(fiber) ?? env.group
   for (; node !== undefined; node = node.parent) if (queue.consumers.has(node)) return true
   return false
+}
+
+/** A handler's own fiber joins the queue: the item in its hand is unfinished until it has exited. */
+export const joinsItself = (fiber: AnyFiber, queue: WorkState<any>): Exit.Exit<never> | undefined => {
+  const frame = queue.consumers.size === 0 ? undefined : waitingFrameOf(fiber)
+  if (!(frame instanceof Node) || frame.parent === undefined || !queue.consumers.has(frame.parent))
+    return undefined
+  const message = `WorkQueue.join: ${describeFiber(fiber)} handles an item of ${queue.name}, it would wait for itself`
+  return Exit.die(new InvalidArgument(message))
 }

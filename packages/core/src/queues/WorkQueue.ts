@@ -20,7 +20,7 @@ import type { AnyEffect } from "../internal/effect.ts"
 import { BatchOfferer } from "../internal/handoff.ts"
 import { integer, InvalidArgument } from "../internal/validate.ts"
 import { Offer, Produce, Take } from "../internal/workOperations.ts"
-import { handling, Joiner, takeMore, WorkState, WorkTaker } from "../internal/workQueue.ts"
+import { handling, Joiner, joinsItself, takeMore, WorkState, WorkTaker } from "../internal/workQueue.ts"
 
 export { consume } from "./consume.ts"
 export type { ConsumeAllOptions, ConsumeOptions } from "./consume.ts"
@@ -306,7 +306,8 @@ export const done = <A, E>(self: WorkQueue<A, E>): Effect.Effect<void> =>
 /**
  * Waits until nothing is unfinished: every item offered so far has been dealt with, or dropped by a shutdown.
  *
- * **Errors**: fails, once nothing is unfinished, with what the queue was failed with.
+ * **Errors**: fails, once nothing is unfinished, with what the queue was failed with. Dies in a handler of {@link consume}, whose
+ * item is unfinished: it would wait for itself.
  *
  * **Cancellation**: Cancel-safe.
  *
@@ -316,7 +317,8 @@ export const done = <A, E>(self: WorkQueue<A, E>): Effect.Effect<void> =>
 export const join = <A, E>(self: WorkQueue<A, E>): Effect.Effect<void, E> =>
   Effect.withFiber((fiber): AnyEffect => {
     const impl = self as unknown as WorkQueueImpl
-    return impl.unfinished === 0 ? (impl.failure ?? Effect.void) : impl.joiners.wait(new Joiner(fiber, impl))
+    if (impl.unfinished === 0) return impl.failure ?? Effect.void
+    return joinsItself(fiber, impl) ?? impl.joiners.wait(new Joiner(fiber, impl))
   }) as Effect.Effect<void, E>
 
 /**

@@ -305,6 +305,26 @@ describe("WorkQueue.consume", () => {
     })
   )
 
+  it.effect("join inside a handler dies: it would wait for itself", () =>
+    Effect.gen(function* () {
+      const queue = yield* filled([1])
+      assert.strictEqual(
+        yield* defectOf(WorkQueue.consume(queue, () => WorkQueue.join(queue), { workers: 1 })),
+        "WorkQueue.join: q/worker:1 handles an item of q, it would wait for itself"
+      )
+      // Another queue may be joined.
+      const [first, second] = [yield* filled([1]), yield* filled([2])]
+      const both = Effect.all(
+        [
+          WorkQueue.consume(first, () => WorkQueue.join(second), { workers: 1, until: "idle" }),
+          WorkQueue.consume(second, () => Effect.yieldNow, { workers: 1, until: "idle" })
+        ],
+        { concurrency: 2 }
+      )
+      yield* both
+    })
+  )
+
   it.effect("a handler that interrupts itself cancels its item, not the worker", () =>
     Effect.gen(function* () {
       for (const until of ["shutdown", "idle"] as const) {
