@@ -73,38 +73,42 @@ describe("LoopMonitor", { timeout: 60_000 }, () => {
       })
     )
 
-    it.live("names each of two tasks that block right after each other", () =>
-      Effect.gen(function* () {
-        const seen: Array<LoopMonitor.Blocked> = []
-        yield* LoopMonitor.make({ onBlocked: collect(seen), threshold: "60 millis" })
-        yield* TaskGroup.run(
-          Effect.gen(function* () {
-            yield* TaskGroup.fork(
-              Effect.andThen(
-                Effect.yieldNow,
-                Effect.sync(() => spin(250))
-              ),
-              { name: "first" }
-            )
-            yield* TaskGroup.fork(
-              Effect.andThen(
-                Effect.yieldNow,
-                Effect.sync(() => spin(500))
-              ),
-              { name: "second" }
-            )
-          }),
-          { name: "two" }
-        )
-        // A machine under load may add a block that is nobody's.
-        const named = () => longer(seen, 150).filter(({ task }) => Option.isSome(task))
-        yield* eventually("two reports", () => named().length > 1)
-        const reports = named()
-        expect(tasksOf(reports)).toEqual(["two/first", "two/second"])
-        expect(Duration.toMillis(reports[1]!.duration)).toBeGreaterThan(
-          Duration.toMillis(reports[0]!.duration)
-        )
-      })
+    // Where the machine gives the process too little processor, the monitor rightly blames nobody: then once more.
+    it.live(
+      "names each of two tasks that block right after each other",
+      () =>
+        Effect.gen(function* () {
+          const seen: Array<LoopMonitor.Blocked> = []
+          yield* LoopMonitor.make({ onBlocked: collect(seen), threshold: "60 millis" })
+          yield* TaskGroup.run(
+            Effect.gen(function* () {
+              yield* TaskGroup.fork(
+                Effect.andThen(
+                  Effect.yieldNow,
+                  Effect.sync(() => spin(250))
+                ),
+                { name: "first" }
+              )
+              yield* TaskGroup.fork(
+                Effect.andThen(
+                  Effect.yieldNow,
+                  Effect.sync(() => spin(500))
+                ),
+                { name: "second" }
+              )
+            }),
+            { name: "two" }
+          )
+          // A machine under load may add a block that is nobody's.
+          const named = () => longer(seen, 150).filter(({ task }) => Option.isSome(task))
+          yield* eventually("two reports", () => named().length > 1)
+          const reports = named()
+          expect(tasksOf(reports)).toEqual(["two/first", "two/second"])
+          expect(Duration.toMillis(reports[1]!.duration)).toBeGreaterThan(
+            Duration.toMillis(reports[0]!.duration)
+          )
+        }),
+      { retry: 3 }
     )
 
     it.live("names the task whose child fiber blocked, and nobody for code outside of tasks", () =>
