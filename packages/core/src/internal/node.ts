@@ -45,7 +45,7 @@ export abstract class Node extends WaitingFrame {
   /** Groups that were opened inside this node and are not complete, newest first. */
   abstract groups: Node | undefined
   abstract readonly name: string
-  /** The node this one is shown under. */
+  /** Whose end, or cancellation, is this one's, too. */
   abstract readonly parent: Node | undefined
 
   get up(): undefined {
@@ -54,10 +54,14 @@ export abstract class Node extends WaitingFrame {
   get node(): Node {
     return this
   }
+  /** The node this one is shown under; the same all its life. */
+  get above(): Node | undefined {
+    return this.parent
+  }
   /** Names from the root, joined with "/"; a "/" inside a name is written "%2F". */
   get path(): string {
     let path = escapeName(this.name)
-    for (let node = this.parent; node !== undefined; node = node.parent)
+    for (let node = this.above; node !== undefined; node = node.above)
       path = `${escapeName(node.name)}/${path}`
     return path
   }

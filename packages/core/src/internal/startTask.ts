@@ -13,7 +13,7 @@ import { listener } from "./listeners.ts"
 import { beginWait, endWait, holderOf, nodeOf } from "./node.ts"
 import type { Wait } from "./node.ts"
 import { reasonOfOwner } from "./openGroup.ts"
-import { interruptWith, reasonOf } from "./reason.ts"
+import { interruptWith, makeReason, reasonOf } from "./reason.ts"
 import { TaskNotStarted } from "./taskErrors.ts"
 import type { TaskNode } from "./taskNode.ts"
 import { enqueue } from "./trampoline.ts"
@@ -126,10 +126,8 @@ const notStarted = (task: TaskNode): AnyExit => {
     return Exit.fail(new TaskNotStarted({ task: task.path, reason: Option.none() }))
   const failed = failureOf(task, exit.cause, task.ending === "cancelled")
   if (failed !== undefined) return Exit.failCause(failed)
-  return Exit.fail(
-    new TaskNotStarted({
-      task: task.path,
-      reason: Option.fromUndefinedOr(task.asked?.reason ?? reasonOf(exit.cause))
-    })
-  )
+  // Without a reason it gave up by itself (`Effect.interrupt`).
+  const reason =
+    task.asked?.reason ?? reasonOf(exit.cause) ?? makeReason(task.fiber, { _tag: "Requested", by: task.path })
+  return Exit.fail(new TaskNotStarted({ task: task.path, reason: Option.some(reason) }))
 }

@@ -180,6 +180,9 @@ export abstract class TaskNode extends Node implements Pipeable {
   get parent(): Node | undefined {
     return this.starting?.caller ?? this.group
   }
+  override get above(): Node {
+    return this.group
+  }
 
   get name(): string {
     const label = this.label

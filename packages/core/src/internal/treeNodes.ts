@@ -48,7 +48,7 @@ const waitOf = (wait: Wait): TreeWait => ({
 })
 
 /** `path` and `parent` as found on the way down, so that depth costs nothing twice. */
-export const describe = (node: Node, path = node.path, parent = node.parent): TreeNode => {
+export const describe = (node: Node, path = node.path, parent = node.above): TreeNode => {
   const group = groupOf(node)
   return {
     id: node.id,

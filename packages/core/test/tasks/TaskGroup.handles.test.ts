@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
 
 import { Task, TaskGroup } from "../../src/index.ts"
@@ -183,6 +183,39 @@ describe("TaskGroup", () => {
         yield* settle
         assert.deepStrictEqual([yield* Task.status(task), lines], ["cancelled", []])
       })
+    )
+  })
+
+  describe("start", () => {
+    it.effect("a task has one path and one parent, before its report and after", () =>
+      TaskGroup.run(
+        Effect.gen(function* () {
+          const paths: Array<string> = []
+          const note = Effect.flatMap(Task.current, (me) =>
+            Effect.sync(() => void paths.push(Option.getOrThrow(me).path))
+          )
+          const server = (started: (port: number) => Effect.Effect<void>) =>
+            Effect.andThen(note, Effect.andThen(started(80), note))
+          yield* TaskGroup.fork(TaskGroup.start(server, { name: "server" }), { name: "caller" })
+          yield* settle
+          assert.deepStrictEqual(paths, ["g/server", "g/server"])
+        }),
+        { name: "g" }
+      )
+    )
+
+    it.effect("a task that gives up before its report says so", () =>
+      TaskGroup.run(
+        Effect.gen(function* () {
+          const exit = yield* Effect.exit(
+            TaskGroup.start((_: (port: number) => Effect.Effect<void>) => Effect.interrupt, {
+              name: "server"
+            })
+          )
+          assert.match(String(failsOf(exit)[0]), /g\/server was cancelled before it called started/)
+        }),
+        { name: "g" }
+      )
     )
   })
 })
