@@ -8,10 +8,11 @@ import { dual } from "effect/Function"
 import type * as Option from "effect/Option"
 import type { Pipeable } from "effect/Pipeable"
 import { pipeArguments } from "effect/Pipeable"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 
 import { Operation } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
+import { heldBy } from "../internal/heldBy.ts"
 import { LimiterState, ScopedTokenLease, TokenLease } from "../internal/limiter.ts"
 import { integer } from "../internal/validate.ts"
 
@@ -170,7 +171,7 @@ export const tryWithToken: {
  * Borrows a token for as long as the surrounding scope is open. The borrower is the acquiring fiber, unless `borrower`
  * names another.
  *
- * **Errors**: dies when the borrower has a token already, or waits for one.
+ * **Errors**: dies when the borrower has a token already, or waits for one, or when the scope is closed already.
  *
  * **Cancellation**: Cancel-safe.
  *
@@ -185,10 +186,7 @@ export const borrow = (
     Effect.flatMap(Effect.scope, (scope) =>
       // The lease arrives outside the restored region in the same step in which it is granted.
       Effect.flatMap(restore(lease(self as LimiterImpl, options?.borrower)), (lease) =>
-        Scope.addFinalizer(
-          scope,
-          Effect.sync(() => lease.close())
-        )
+        heldBy("CapacityLimiter.borrow", self.name, scope, () => lease.close())
       )
     )
   )

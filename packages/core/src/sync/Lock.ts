@@ -7,10 +7,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Pipeable } from "effect/Pipeable"
 import { pipeArguments } from "effect/Pipeable"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 
 import { Operation } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
+import { heldBy } from "../internal/heldBy.ts"
 import { LockLease, LockState, ScopedLockLease } from "../internal/lock.ts"
 
 export { LockReentered } from "../internal/lock.ts"
@@ -150,7 +151,7 @@ const tryWith = (self: LockImpl, effect: AnyEffect): AnyEffect =>
  *
  * **When to use**: when the scope is the natural span; otherwise {@link withLock}.
  *
- * **Errors**: taking it again in that fiber dies with {@link LockReentered}.
+ * **Errors**: taking it again in that fiber dies with {@link LockReentered}. Dies when the scope is closed already.
  *
  * **Cancellation**: Cancel-safe.
  *
@@ -162,10 +163,7 @@ export const acquire = (self: Lock): Effect.Effect<void, never, Scope.Scope> =>
     Effect.flatMap(Effect.scope, (scope) =>
       // The lease arrives outside the restored region in the same step in which it is granted.
       Effect.flatMap(restore(lease(self as LockImpl)), (lease) =>
-        Scope.addFinalizer(
-          scope,
-          Effect.sync(() => lease.close())
-        )
+        heldBy("Lock.acquire", self.name, scope, () => lease.close())
       )
     )
   )

@@ -10,10 +10,11 @@ import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import type { Pipeable } from "effect/Pipeable"
 import { pipeArguments } from "effect/Pipeable"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 
 import { Operation, succeedNow } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
+import { heldBy } from "../internal/heldBy.ts"
 import { BareLease, Lease, Permits, ScopedLease } from "../internal/permits.ts"
 import { integer, InvalidArgument } from "../internal/validate.ts"
 
@@ -256,7 +257,7 @@ export const release: {
 /**
  * Takes permits for as long as the surrounding scope is open.
  *
- * **Errors**: dies when the semaphore has fewer permits in all.
+ * **Errors**: dies when the semaphore has fewer permits in all, or when the scope is closed already.
  *
  * **Cancellation**: Cancel-safe.
  *
@@ -272,11 +273,7 @@ export const takeScoped: {
       Effect.flatMap(
         // The lease arrives outside the restored region in the same step in which it is granted.
         restore(leaseScoped(self, permits)),
-        (lease) =>
-          Scope.addFinalizer(
-            scope,
-            Effect.sync(() => lease.close())
-          )
+        (lease) => heldBy("Semaphore.takeScoped", self.name, scope, () => lease.close())
       )
     )
   )
