@@ -93,7 +93,8 @@ export const collect: <Arg extends EffectAny | Options>(
 export interface SuperviseOptions<E, R> extends Options {
   /**
    * Gets each failure once, one after the other. Runs in the owner's context: a fork in it goes to the group around this
-   * one. A defect in it ends the group.
+   * one. A defect in it ends the group. What it has begun it finishes, also when the owner is interrupted: bound it with
+   * `failAfter` where it may take long.
    */
   readonly onFailure: (failure: TaskGroupError.TaskFailure<E>) => Effect.Effect<unknown, never, R>
 }
