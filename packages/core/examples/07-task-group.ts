@@ -13,7 +13,7 @@ const fetchUser = (id: number) =>
     : Effect.andThen(Effect.sleep(5), Effect.fail(new HttpError({ status: 404 })))
 const countPosts = (id: number) =>
   id < 1_000
-    ? Effect.onInterrupt(Effect.as(Effect.sleep(20), 3), () => Console.log("counting was cancelled"))
+    ? Effect.onInterrupt(Effect.as(Effect.sleep(200), 3), () => Console.log("counting was cancelled"))
     : Effect.fail(new DbError({ code: "23505" }))
 
 const page = (id: number) =>

@@ -40,7 +40,7 @@ const main = Effect.gen(function* () {
   // Whoever is cancelled while waiting leaves the queue, and nobody is the worse for it.
   yield* TaskGroup.run(
     Effect.gen(function* () {
-      const audit = Lock.withLock(lock, Effect.sleep("10 millis"))
+      const audit = Lock.withLock(lock, Effect.sleep("300 millis"))
       const impatient = yield* TaskGroup.fork(audit, { name: "audit" }).pipe(
         Effect.andThen(TaskGroup.fork(audit, { name: "impatient" }))
       )
