@@ -15,7 +15,13 @@ const packages: Readonly<Record<string, ReadonlyArray<string>>> = {
   "oxlint-plugin": []
 }
 
-const layerOf = (file: string): number => layers.indexOf(file.split("/")[3] ?? "")
+/** The folders of `internal` stand in the same order; what lies in `internal` itself is below them all. */
+const layerOf = (file: string): number => {
+  const [, , , top = "", below = ""] = file.split("/")
+  if (top !== "internal") return layers.indexOf(top) * layers.length
+  return Math.max(0, layers.indexOf(below))
+}
+const nameOf = (file: string): string => file.split("/").slice(3, -1).join("/")
 
 const checkSource = (source: Source, name: string): ReadonlyArray<Problem> =>
   importsOf(source).flatMap(({ at, from }) => {
@@ -33,9 +39,9 @@ const checkSource = (source: Source, name: string): ReadonlyArray<Problem> =>
     if (!from.endsWith(".ts")) return problem(`${from}: relative imports carry their .ts extension`)
     const own = layerOf(source.file)
     const other = layerOf(target)
-    if (name !== "core" || own === -1) return []
-    if (other === -1) return problem(`${from}: a layer does not import the table of contents`)
-    return other > own ? problem(`${layers[own]} may not import ${layers[other]} (${from})`) : []
+    if (name !== "core" || own < 0) return []
+    if (other < 0) return problem(`${from}: a layer does not import the table of contents`)
+    return other > own ? problem(`${nameOf(source.file)} may not import ${nameOf(target)} (${from})`) : []
   })
 
 export const directions: Check = (root) => [

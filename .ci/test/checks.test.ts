@@ -64,11 +64,14 @@ describe("directions", () => {
           'import { a } from "../internal/a.ts"\nimport type { X } from "../sync/Lock.ts"\n',
         [`${core}/sync/Lock.ts`]:
           'import * as Task from "../tasks/Task.ts"\nexport type Y = import("../queues/Q.ts").Y\n',
-        [`${core}/internal/a.ts`]: 'export * from "../tasks/Task.ts"\n',
+        [`${core}/internal/a.ts`]: 'export * from "../tasks/Task.ts"\nimport "./sync/w.ts"\n',
+        [`${core}/internal/sync/w.ts`]: 'import "../a.ts"\nimport "../tasks/t.ts"\nimport "../queues/q.ts"\n',
         [`${core}/index.ts`]: 'export * as Task from "./tasks/Task.ts"\n'
       })
     ).toEqual([
       `${core}/internal/a.ts:1: internal may not import tasks (../tasks/Task.ts)`,
+      `${core}/internal/a.ts:2: internal may not import internal/sync (./sync/w.ts)`,
+      `${core}/internal/sync/w.ts:3: internal/sync may not import internal/queues (../queues/q.ts)`,
       `${core}/sync/Lock.ts:2: sync may not import queues (../queues/Q.ts)`,
       `${core}/tasks/Task.ts:2: tasks may not import sync (../sync/Lock.ts)`
     ])

@@ -10,7 +10,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import type { FiberInternals } from "./internal/fiberInternals.ts"
+import type { AnyFiber } from "@skein/core/unstable/effect"
 import { printSource, SourceLines } from "./internal/sourceLines.ts"
 import type { SourceLine } from "./internal/sourceLines.ts"
 import { attempt } from "./internal/sweepAttempt.ts"
@@ -148,7 +148,7 @@ const judge = async <S, A, E, R>(
   options: Options<S, A, E, R>,
   context: Context.Context<R>,
   point: Point,
-  onHit?: (fiber: FiberInternals) => void
+  onHit?: (fiber: AnyFiber) => void
 ): Promise<readonly [Attempt<A, E>, Verdict | undefined]> => {
   const world = new World()
   const maxOperations = options.maxOperations ?? 10_000

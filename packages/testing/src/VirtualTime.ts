@@ -13,7 +13,7 @@ import type * as Fiber from "effect/Fiber"
 import { dual } from "effect/Function"
 import * as Scheduler from "effect/Scheduler"
 import { describeFiber, nameOfFiber } from "./internal/fiberNames.ts"
-import { internalsOf } from "./internal/fiberInternals.ts"
+
 import { realTimers } from "./internal/guards.ts"
 import { SourceLines } from "./internal/sourceLines.ts"
 import { World, worldOf } from "./internal/world.ts"
@@ -135,7 +135,7 @@ const waiting = (world: World): ReadonlyArray<string> => {
   const alive = [...world.fibers].filter((fiber) => fiber.pollUnsafe() === undefined)
   if (alive.length === 0) return []
   const sources = new SourceLines()
-  const lines = alive.map((fiber) => describeFiber(sources, internalsOf(fiber), nameOfFiber(fiber)))
+  const lines = alive.map((fiber) => describeFiber(sources, fiber, nameOfFiber(fiber)))
   sources.close()
   return lines
 }

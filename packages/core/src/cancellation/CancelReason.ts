@@ -9,7 +9,7 @@ import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
-import * as signals from "../internal/abortSignal.ts"
+import * as signals from "../internal/cancellation/abortSignal.ts"
 import * as internal from "../internal/reason.ts"
 
 interface Common {

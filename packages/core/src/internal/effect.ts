@@ -5,11 +5,13 @@
  * That gives, without a closure or an entry in the context: the way from a fiber to what runs on it, and the first
  * word of its exit.
  */
+import type * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import type * as Tracer from "effect/Tracer"
 
 const evaluate = "~effect/Effect/evaluate"
 const contA = "~effect/Effect/successCont"
@@ -21,7 +23,9 @@ interface FiberImpl extends Fiber.Fiber<any, any> {
   readonly _stack: Array<unknown>
   _observers: Array<(exit: Exit.Exit<any, any>) => void> | undefined
   readonly _exit: Exit.Exit<any, any> | undefined
-  _interruptedCause: unknown
+  _interruptedCause: Cause.Cause<never> | undefined
+  readonly _parent: FiberImpl | undefined
+  _asyncContext: unknown
   _deferredInterrupt: boolean
   readonly _running: boolean
   interruptible: boolean
@@ -153,8 +157,8 @@ export const isInterrupted = (fiber: AnyFiber): boolean =>
   (fiber as FiberImpl)._interruptedCause !== undefined
 
 /** The interruptions a fiber was asked for, as a Cause; undefined when there are none. */
-export const interruptedCause = (fiber: AnyFiber): import("effect/Cause").Cause<never> | undefined =>
-  (fiber as FiberImpl)._interruptedCause as any
+export const interruptedCause = (fiber: AnyFiber): Cause.Cause<never> | undefined =>
+  (fiber as FiberImpl)._interruptedCause
 
 /**
  * `fiber.interruptUnsafe` for many fibers with one exit: annotating a Cause for each of them would cost more than all the
@@ -177,6 +181,9 @@ export const interruptAs = (
   if (impl._running) impl._deferredInterrupt = true
   else impl.evaluate(exit)
 }
+
+/** The fiber that forked this one as its child; undefined after the exit, and for fibers without a parent. */
+export const parentOf = (fiber: AnyFiber): AnyFiber | undefined => (fiber as FiberImpl)._parent
 
 /** False inside uninterruptible regions. */
 export const isInterruptible = (fiber: AnyFiber): boolean => (fiber as FiberImpl).interruptible
@@ -299,3 +306,27 @@ export abstract class Operation<
     return this.run(fiber)
   }
 }
+
+// What follows only looks at run loops, for those that control them: sweeps and explorers.
+
+/** Something on a fiber's stack, or an operation: in part plain data, in part functions. */
+export type Primitive = Readonly<Record<string, unknown>>
+
+/** Innermost last. */
+export const stackOf = (fiber: AnyFiber): ReadonlyArray<Primitive | undefined> =>
+  (fiber as FiberImpl)._stack as Array<Primitive | undefined>
+
+/** Where an operation keeps what it will call, or what is called with its result. */
+export const functionKeys = ["~effect/Effect/args", "payload", "register", contA] as const
+
+/** Has the fiber go on in the async context it finds, instead of the one it was suspended in. */
+export const dropAsyncContext = (fiber: AnyFiber): void => {
+  ;(fiber as FiberImpl)._asyncContext = undefined
+}
+
+/** What a tracer does with an operation that it only looks at. */
+export const evaluatePrimitive = <X>(operation: Tracer.EffectPrimitive<X>, fiber: AnyFiber): X =>
+  operation[evaluate](fiber)
+
+/** The fiber whose run loop is innermost on the JavaScript stack. */
+export const currentFiber = (): AnyFiber | undefined => (globalThis as any)["~effect/Fiber/currentFiber"]

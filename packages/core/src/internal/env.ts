@@ -5,7 +5,7 @@ import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
 
 import { registerCopy } from "./copies.ts"
-import type { Group } from "./group.ts"
+import type { Node } from "./node.ts"
 
 /** A cancel scope as those inside it see it. */
 export interface EnclosingScope {
@@ -24,7 +24,8 @@ export interface Held {
 }
 
 export interface Env {
-  readonly group: Group | undefined
+  /** The task group around, as a place in the tree. */
+  readonly group: Node | undefined
   readonly scope: EnclosingScope | undefined
   readonly held: Held | undefined
 }

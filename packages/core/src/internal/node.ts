@@ -3,7 +3,7 @@
  */
 import type * as Fiber from "effect/Fiber"
 
-import { Frame, frameOf } from "./effect.ts"
+import { Frame, frameOf, parentOf } from "./effect.ts"
 import { envOf } from "./env.ts"
 
 /** Somebody who holds something others wait for. */
@@ -77,12 +77,21 @@ export const waitingFrameOf = (fiber: Fiber.Fiber<any, any>): WaitingFrame | und
 /** The task or body that runs on this fiber, also through the scopes it entered; undefined for other fibers. */
 export const nodeOf = (fiber: Fiber.Fiber<any, any>): Node | undefined => waitingFrameOf(fiber)?.node
 
-/** Names a fiber for people: its task's path; else the group's path and the fiber's number. */
+/** The same, or what runs on the closest fiber above it. Children forked by a task or body belong to it. */
+export const nodeAbove = (fiber: Fiber.Fiber<any, any>): Node | undefined => {
+  for (let at: Fiber.Fiber<any, any> | undefined = fiber; at !== undefined; at = parentOf(at)) {
+    const node = nodeOf(at)
+    if (node !== undefined) return node
+  }
+  return undefined
+}
+
+/** Names a fiber for people: its task's path; else the path of the task or group around and the fiber's number. */
 export const describeFiber = (fiber: Fiber.Fiber<any, any>): string => {
   const node = nodeOf(fiber)
   if (node !== undefined) return node.path
-  const group = envOf(fiber).group
-  return group === undefined ? `fiber:${fiber.id}` : `${group.path}/fiber:${fiber.id}`
+  const above = nodeAbove(fiber) ?? envOf(fiber).group
+  return above === undefined ? `fiber:${fiber.id}` : `${above.path}/fiber:${fiber.id}`
 }
 
 export const holderOf = (fiber: Fiber.Fiber<any, any>): Holder => ({

@@ -7,7 +7,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 
 import { interruptAs } from "./effect.ts"
-import { nodeOf } from "./node.ts"
+import { nodeAbove } from "./node.ts"
 
 export const TypeId = "~skein/CancelReason"
 
@@ -38,7 +38,7 @@ export const clockOf = (fiber: Fiber.Fiber<any, any>): Clock.Clock => fiber.getR
 /** A reason as of now, on the fiber's clock; `by` is the path of the task that runs on the fiber unless given. */
 export const makeReason = (fiber: Fiber.Fiber<any, any> | undefined, fields: Fields): Reason => {
   const millis = fiber === undefined ? Date.now() : clockOf(fiber).currentTimeMillisUnsafe()
-  const by = "by" in fields ? fields.by : fiber === undefined ? undefined : nodeOf(fiber)?.path
+  const by = "by" in fields ? fields.by : fiber === undefined ? undefined : nodeAbove(fiber)?.path
   return { [TypeId]: TypeId, ...fields, label: fields.label, by, at: DateTime.makeUnsafe(millis) } as Reason
 }
 

@@ -16,7 +16,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Types from "effect/Types"
 
-import { ChannelState, End, Receiving, Sending } from "../internal/channel.ts"
+import { ChannelState, End, Receiving, Sending } from "../internal/queues/channel.ts"
 import { Operation, succeedNow } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { integer } from "../internal/validate.ts"

@@ -14,13 +14,20 @@ import type { Pipeable } from "effect/Pipeable"
 import { pipeArguments } from "effect/Pipeable"
 import type * as Types from "effect/Types"
 
-import { makeBuffer } from "../internal/buffer.ts"
+import { makeBuffer } from "../internal/queues/buffer.ts"
 import { succeedNow } from "../internal/effect.ts"
 import type { AnyEffect } from "../internal/effect.ts"
-import { BatchOfferer } from "../internal/handoff.ts"
+import { BatchOfferer } from "../internal/queues/handoff.ts"
 import { integer, InvalidArgument } from "../internal/validate.ts"
-import { Offer, Produce, Take } from "../internal/workOperations.ts"
-import { handling, Joiner, joinsItself, takeMore, WorkState, WorkTaker } from "../internal/workQueue.ts"
+import { Offer, Produce, Take } from "../internal/queues/workOperations.ts"
+import {
+  handling,
+  Joiner,
+  joinsItself,
+  takeMore,
+  WorkState,
+  WorkTaker
+} from "../internal/queues/workQueue.ts"
 
 export { consume } from "./consume.ts"
 export type { ConsumeAllOptions, ConsumeOptions } from "./consume.ts"

@@ -11,7 +11,7 @@ import { pipeArguments } from "effect/Pipeable"
 
 import { Operation } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
-import { Lease, Permits } from "../internal/permits.ts"
+import { Lease, Permits } from "../internal/sync/permits.ts"
 import { integer } from "../internal/validate.ts"
 
 const TypeId = "~skein/Bulkhead" as const

@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 
 import type { AnyEffect } from "../internal/effect.ts"
-import { runHedge } from "../internal/hedge.ts"
-import type { TokenBucket } from "../internal/tokenBucket.ts"
+import { runHedge } from "../internal/resilience/hedge.ts"
+import type { TokenBucket } from "../internal/resilience/tokenBucket.ts"
 import { integer, InvalidArgument, millis } from "../internal/validate.ts"
 import type * as RetryBudget from "./RetryBudget.ts"
 

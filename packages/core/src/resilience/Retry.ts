@@ -14,10 +14,10 @@ import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type * as Types from "effect/Types"
 
-import { attemptsOf, demandAgain, Disabled, runRetry } from "../internal/retry.ts"
-import { retryAfterMillis } from "../internal/retryAfter.ts"
-import { backoffSchedule, resolve } from "../internal/retryPolicy.ts"
-import type { RawOptions, Settings } from "../internal/retryPolicy.ts"
+import { attemptsOf, demandAgain, Disabled, runRetry } from "../internal/resilience/retry.ts"
+import { retryAfterMillis } from "../internal/resilience/retryAfter.ts"
+import { backoffSchedule, resolve } from "../internal/resilience/retryPolicy.ts"
+import type { RawOptions, Settings } from "../internal/resilience/retryPolicy.ts"
 import type * as RetryBudget from "./RetryBudget.ts"
 
 /**

@@ -9,7 +9,7 @@ import type { Pipeable } from "effect/Pipeable"
 import { pipeArguments } from "effect/Pipeable"
 
 import { monotonicMillis } from "../internal/monotonic.ts"
-import { TokenBucket } from "../internal/tokenBucket.ts"
+import { TokenBucket } from "../internal/resilience/tokenBucket.ts"
 import { integer, InvalidArgument } from "../internal/validate.ts"
 
 const TypeId = "~skein/RetryBudget" as const

@@ -13,7 +13,7 @@ import { dual } from "effect/Function"
 import * as Scope from "effect/Scope"
 import type * as Types from "effect/Types"
 
-import { CloseTimeout, dispose, Manager, UsageError } from "../internal/contextManager.ts"
+import { CloseTimeout, dispose, Manager, UsageError } from "../internal/resources/contextManager.ts"
 import type { AnyEffect } from "../internal/effect.ts"
 
 const TypeId = "~skein/ContextManager" as const

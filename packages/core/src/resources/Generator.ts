@@ -11,8 +11,8 @@ import * as ScopeModule from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Types from "effect/Types"
 
-import { IterableReader, StreamIterator } from "../internal/asyncIterable.ts"
-import { GeneratorMisuse, Producer } from "../internal/producer.ts"
+import { IterableReader, StreamIterator } from "../internal/resources/asyncIterable.ts"
+import { GeneratorMisuse, Producer } from "../internal/resources/producer.ts"
 
 /**
  * The requirement that `emit(a)` puts into R: {@link make} reads A from it and takes it out.

@@ -12,8 +12,8 @@ import type * as Scope from "effect/Scope"
 
 import { Operation } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
-import { heldBy } from "../internal/heldBy.ts"
-import { LimiterState, ScopedTokenLease, TokenLease } from "../internal/limiter.ts"
+import { heldBy } from "../internal/sync/heldBy.ts"
+import { LimiterState, ScopedTokenLease, TokenLease } from "../internal/sync/limiter.ts"
 import { integer } from "../internal/validate.ts"
 
 const TypeId = "~skein/CapacityLimiter"

@@ -9,9 +9,9 @@ import { dual } from "effect/Function"
 import type { Pipeable } from "effect/Pipeable"
 import { pipeArguments } from "effect/Pipeable"
 
-import { ConditionState, mustHold, Notified, Reacquire } from "../internal/condition.ts"
+import { ConditionState, mustHold, Notified, Reacquire } from "../internal/sync/condition.ts"
 import type { AnyFiber } from "../internal/effect.ts"
-import type { LockState } from "../internal/lock.ts"
+import type { LockState } from "../internal/sync/lock.ts"
 import { integer, InvalidArgument } from "../internal/validate.ts"
 import * as Lock from "./Lock.ts"
 

@@ -11,10 +11,10 @@ import type * as Scope from "effect/Scope"
 
 import { Operation } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
-import { heldBy } from "../internal/heldBy.ts"
-import { LockLease, LockState, ScopedLockLease } from "../internal/lock.ts"
+import { heldBy } from "../internal/sync/heldBy.ts"
+import { LockLease, LockState, ScopedLockLease } from "../internal/sync/lock.ts"
 
-export { LockReentered } from "../internal/lock.ts"
+export { LockReentered } from "../internal/sync/lock.ts"
 
 const TypeId = "~skein/Lock"
 

@@ -14,8 +14,8 @@ import type * as Scope from "effect/Scope"
 
 import { Operation, succeedNow } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
-import { heldBy } from "../internal/heldBy.ts"
-import { BareLease, Lease, Permits, ScopedLease } from "../internal/permits.ts"
+import { heldBy } from "../internal/sync/heldBy.ts"
+import { BareLease, Lease, Permits, ScopedLease } from "../internal/sync/permits.ts"
 import { integer, InvalidArgument } from "../internal/validate.ts"
 
 const TypeId = "~skein/Semaphore"

@@ -15,10 +15,10 @@ import type * as Stream from "effect/Stream"
 import type * as Types from "effect/Types"
 
 import type { AnyEffect } from "../internal/effect.ts"
-import { gather } from "../internal/gathering.ts"
-import type { Rule } from "../internal/gathering.ts"
-import * as rules from "../internal/gatherRules.ts"
-import { gatherStream } from "../internal/gatherStream.ts"
+import { gather } from "../internal/tasks/gathering.ts"
+import type { Rule } from "../internal/tasks/gathering.ts"
+import * as rules from "../internal/tasks/gatherRules.ts"
+import { gatherStream } from "../internal/tasks/gatherStream.ts"
 import { InvalidArgument, integer } from "../internal/validate.ts"
 
 type EffectAny = Effect.Effect<any, any, any>

@@ -13,16 +13,16 @@ import type { Pipeable } from "effect/Pipeable"
 import type * as Types from "effect/Types"
 
 import type * as CancelReason from "../cancellation/CancelReason.ts"
-import { cancelTask } from "../internal/cancelTasks.ts"
-import { JoinEntry, joined } from "../internal/join.ts"
-import { nodeOf } from "../internal/node.ts"
+import { cancelTask } from "../internal/tasks/cancelTasks.ts"
+import { JoinEntry, joined } from "../internal/tasks/join.ts"
+import { nodeAbove } from "../internal/node.ts"
 import type { Node } from "../internal/node.ts"
 import { toReason } from "../internal/reason.ts"
-import type { TaskNode } from "../internal/taskNode.ts"
-import { isTaskNode } from "../internal/taskNode.ts"
-import { waitFor } from "../internal/waitForTasks.ts"
+import type { TaskNode } from "../internal/tasks/taskNode.ts"
+import { isTaskNode } from "../internal/tasks/taskNode.ts"
+import { waitFor } from "../internal/tasks/waitForTasks.ts"
 
-export { TaskCancelled } from "../internal/taskErrors.ts"
+export { TaskCancelled } from "../internal/tasks/taskErrors.ts"
 
 /**
  * A task: a named fiber owned by a group.
@@ -93,7 +93,7 @@ export const join = <T extends Task<any, any>>(self: T): Effect.Effect<Success<T
   Effect.withFiber((fiber) => {
     const task = node(self)
     if (task.exit !== undefined) return joined(task)
-    if (nodeOf(fiber) === (task as Node)) {
+    if (nodeAbove(fiber) === (task as Node)) {
       return Effect.die(new globalThis.Error(`Task.join: ${task.path} joins itself and would wait for ever`))
     }
     return new JoinEntry("Task.join", fiber, task, joined).suspend() as never
@@ -111,7 +111,7 @@ export const outcome = <T extends Task<any, any>>(self: T): Effect.Effect<Exit.E
   Effect.withFiber((fiber) => {
     const task = node(self)
     if (task.exit !== undefined) return Effect.succeed(task.exit as never)
-    if (nodeOf(fiber) === (task as Node)) {
+    if (nodeAbove(fiber) === (task as Node)) {
       return Effect.die(
         new globalThis.Error(`Task.outcome: ${task.path} waits for its own exit and would wait for ever`)
       )
@@ -144,13 +144,13 @@ export const cancel: {
 export const status = <A, E>(self: Task<A, E>): Effect.Effect<Status> => Effect.sync(() => node(self).status)
 
 /**
- * The task that this fiber runs; None outside any group and in the body of one that no task opened.
+ * The task that this fiber runs or was forked by, as a child; None outside any group and in the body of one that no task opened.
  *
  * @category operations
  * @since 0.1.0
  */
 export const current: Effect.Effect<Option.Option<Task<unknown, unknown>>> = Effect.withFiber((fiber) => {
-  for (let at: Node | undefined = nodeOf(fiber); at !== undefined; at = at.parent) {
+  for (let at: Node | undefined = nodeAbove(fiber); at !== undefined; at = at.parent) {
     if (isTaskNode(at)) return Effect.succeed(Option.some(at as never))
   }
   return Effect.succeed(Option.none())

@@ -24,4 +24,4 @@ export {
   TaskGroupClosed,
   TaskGroupSaturated,
   TaskNotStarted
-} from "../internal/taskErrors.ts"
+} from "../internal/tasks/taskErrors.ts"

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Types from "effect/Types"
 
-import { renderFailures } from "../internal/renderFailures.ts"
+import { renderFailures } from "../internal/tasks/renderFailures.ts"
 
 interface Common {
   /** The task's name. */

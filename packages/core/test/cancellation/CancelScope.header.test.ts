@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Option } from "effect"
 import * as fc from "fast-check"
 
-import { formatTimeout, parseTimeout } from "../../src/internal/deadlineHeader.ts"
+import { formatTimeout, parseTimeout } from "../../src/internal/cancellation/deadlineHeader.ts"
 import { CancelScope } from "../../src/index.ts"
 import { ends, inCause } from "./fixtures.ts"
 

@@ -122,13 +122,20 @@ describe("Task", () => {
       })
     )
 
-    it.effect("so does one that does it in a scope, or waits for itself among others", () =>
+    it.effect("so does one that does it in a scope or a child fiber, or waits for itself among others", () =>
       Effect.gen(function* () {
         const asks: ReadonlyArray<(me: Task.Task<unknown, unknown>) => Effect.Effect<unknown, unknown>> = [
           (me) => CancelScope.run(() => Task.join(me)),
           (me) => CancelScope.run(() => Task.outcome(me)),
           (me) => Task.wait([me], { until: "first-completed" }),
-          (me) => Task.wait([me], { until: "all-completed" })
+          (me) => Task.wait([me], { until: "all-completed" }),
+          (me) => Effect.flatMap(Effect.forkChild(Task.join(me)), Fiber.join),
+          (me) => Effect.flatMap(Effect.forkChild(Task.wait([me], { until: "first-completed" })), Fiber.join),
+          () =>
+            Effect.flatMap(
+              Effect.forkChild(Effect.flatMap(Task.current, (me) => Task.join(Option.getOrThrow(me)))),
+              Fiber.join
+            )
         ]
         for (const ask of asks) {
           const me = Effect.flatMap(Task.current, (task) => ask(Option.getOrThrow(task)))

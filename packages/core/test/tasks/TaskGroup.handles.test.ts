@@ -125,10 +125,14 @@ describe("TaskGroup", () => {
           ],
           true
         ])
-        const own = yield* Effect.exit(
-          TaskGroup.run(TaskGroup.fork(TaskGroup.drain({ grace: 0 }), { name: "me" }), { name: "g" })
-        )
-        assert.match(message(own), /TaskGroup\.drain: called by g\/me, a task of g, it would wait for itself/)
+        const child = Effect.flatMap(Effect.forkChild(TaskGroup.drain({ grace: 0 })), Fiber.join)
+        for (const drain of [TaskGroup.drain({ grace: 0 }), child]) {
+          const own = yield* Effect.exit(TaskGroup.run(TaskGroup.fork(drain, { name: "me" }), { name: "g" }))
+          assert.match(
+            message(own),
+            /TaskGroup\.drain: called by g\/me, a task of g, it would wait for itself/
+          )
+        }
       })
     )
 

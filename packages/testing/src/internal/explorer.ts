@@ -1,6 +1,6 @@
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { FiberInternals } from "./fiberInternals.ts"
+import type { AnyFiber } from "@skein/core/unstable/effect"
 import { describeFiber, nameOf } from "./fiberNames.ts"
 import { guarded } from "./guards.ts"
 import { Machine } from "./machine.ts"
@@ -295,7 +295,7 @@ const described = (problem: Problem, machine: Machine, lines: SourceLines): Prob
 
 const nondeterminism = (where: string): Problem => ({ _tag: "Nondeterminism", where })
 
-const describeForeign = (record: FiberRecord | undefined, fiber: FiberInternals): string => {
+const describeForeign = (record: FiberRecord | undefined, fiber: AnyFiber): string => {
   const lines = new SourceLines()
   const source = lines.ofFiber(fiber)
   lines.close()

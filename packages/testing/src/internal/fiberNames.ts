@@ -2,7 +2,7 @@ import { TaskTree } from "@skein/core"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import type { FiberInternals } from "./fiberInternals.ts"
+import type { AnyFiber } from "@skein/core/unstable/effect"
 import type { FiberRecord } from "./fiberRecord.ts"
 import { printSource } from "./sourceLines.ts"
 import type { SourceLines } from "./sourceLines.ts"
@@ -26,7 +26,7 @@ export const nameOf = (record: FiberRecord): string => {
 }
 
 /** What a Skein task waits for, and who holds it. */
-const waitOf = (fiber: FiberInternals): string | undefined => {
+const waitOf = (fiber: AnyFiber): string | undefined => {
   const task = Option.getOrUndefined(TaskTree.ofFiber(fiber))
   if (task === undefined) return undefined
   const node = Effect.runSync(TaskTree.snapshot).nodes.find(({ id }) => id === task.id)
@@ -37,7 +37,7 @@ const waitOf = (fiber: FiberInternals): string | undefined => {
 }
 
 /** A fiber, what it is suspended in, and where in the source. @internal */
-export const describeFiber = (sources: SourceLines, fiber: FiberInternals, name: string): string => {
+export const describeFiber = (sources: SourceLines, fiber: AnyFiber, name: string): string => {
   const source = sources.ofFiber(fiber) ?? sources.ofOperation(fiber, undefined)
   const wait = waitOf(fiber)
   const where = source === undefined ? "" : ` at ${printSource(source)}  ${source.text}`

@@ -1,5 +1,5 @@
 import type * as Exit from "effect/Exit"
-import type { FiberInternals } from "./fiberInternals.ts"
+import type { AnyFiber } from "@skein/core/unstable/effect"
 import type { Candidate, Position } from "./strategy.ts"
 
 /** @internal */
@@ -9,7 +9,7 @@ export type Mode = "resumes" | "ops"
 export class FiberRecord implements Position {
   /** Fibers are numbered as they are made, the program's own is 0. */
   readonly index: number
-  readonly fiber: FiberInternals
+  readonly fiber: AnyFiber
   /** `resumes`: how often it was started or resumed; `ops`: how many operations it began. */
   local = 0
   name: string | undefined = undefined
@@ -22,7 +22,7 @@ export class FiberRecord implements Position {
   /** How many tasks it gave to the dispatcher. */
   tasks = 0
 
-  constructor(index: number, fiber: FiberInternals) {
+  constructor(index: number, fiber: AnyFiber) {
     this.index = index
     this.fiber = fiber
   }

@@ -2,8 +2,8 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
-import { currentFiber, dropAsyncContext, internalsOf } from "./fiberInternals.ts"
-import type { FiberInternals } from "./fiberInternals.ts"
+import { currentFiber, dropAsyncContext } from "@skein/core/unstable/effect"
+import type { AnyFiber } from "@skein/core/unstable/effect"
 import { entryOf, FiberRecord } from "./fiberRecord.ts"
 import { register } from "./machines.ts"
 import type { Ending, Entry, Limits, Mode, Observer } from "./fiberRecord.ts"
@@ -48,7 +48,7 @@ export class Machine {
 
   private readonly observer: Observer | undefined
   private readonly limits: Limits
-  private readonly describe: (fiber: FiberInternals | undefined) => string
+  private readonly describe: (fiber: AnyFiber | undefined) => string
   private readonly context: Context.Context<never>
   private readonly random = new Prng(1)
   private strategy: Strategy = calm
@@ -82,7 +82,7 @@ export class Machine {
   constructor(options: {
     readonly mode: Mode
     readonly limits: Limits
-    readonly describe: (record: FiberRecord | undefined, fiber: FiberInternals) => string
+    readonly describe: (record: FiberRecord | undefined, fiber: AnyFiber) => string
     readonly observer?: Observer | undefined
   }) {
     const { mode, limits, describe, observer } = options
@@ -91,7 +91,7 @@ export class Machine {
     this.describe = (fiber) => (fiber === undefined ? "something" : describe(this.recordOf(fiber), fiber))
     this.scheduler = {
       executionMode: "async",
-      shouldYield: (fiber) => this.ask(internalsOf(fiber)),
+      shouldYield: (fiber) => this.ask(fiber),
       makeDispatcher: () => this.dispatcher
     }
     register(this.scheduler, this)
@@ -110,7 +110,7 @@ export class Machine {
     this.active = true
     try {
       this.chosen = true
-      const fiber = internalsOf(Effect.runForkWith(this.context)(Effect.suspend(program)))
+      const fiber = Effect.runForkWith(this.context)(Effect.suspend(program))
       const ending = this.drive(fiber)
       if (ending._tag !== "Exited" || this.over !== undefined) return this.over ?? ending
       this.settle()
@@ -170,7 +170,7 @@ export class Machine {
     this.random.reset(1)
   }
 
-  private drive(root: FiberInternals): Ending {
+  private drive(root: AnyFiber): Ending {
     while (true) {
       if (this.over !== undefined) return this.over
       if (!this.holdsInvariants()) return this.over!
@@ -279,7 +279,7 @@ export class Machine {
   }
 
   /** Asked before every operation of every fiber; true parks the fiber. */
-  private ask(fiber: FiberInternals): boolean {
+  private ask(fiber: AnyFiber): boolean {
     if (!this.active) {
       this.meddled("was resumed from outside, by a promise, a real timer or I/O", fiber)
       return false
@@ -366,7 +366,7 @@ export class Machine {
     }
   }
 
-  private admit(fiber: FiberInternals): FiberRecord | undefined {
+  private admit(fiber: AnyFiber): FiberRecord | undefined {
     if (this.root === undefined) {
       this.base = fiber.id
       const root = new FiberRecord(0, fiber)
@@ -391,7 +391,7 @@ export class Machine {
   }
 
   /** Something took part that the run does not control. */
-  meddled(what: string, fiber: FiberInternals | undefined): void {
+  meddled(what: string, fiber: AnyFiber | undefined): void {
     // Described now: a fiber that was resumed from outside runs on, and is elsewhere when it is looked at later.
     this.foreign ??= `${this.describe(fiber)}: ${what}`
     if (this.active) this.over ??= { _tag: "Foreign", where: this.foreign }

@@ -5,7 +5,7 @@ import * as Logger from "effect/Logger"
 import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
 import * as Tracer from "effect/Tracer"
-import { evaluate } from "./fiberInternals.ts"
+import { evaluatePrimitive } from "@skein/core/unstable/effect"
 import type { Prng } from "./prng.ts"
 
 /**
@@ -38,6 +38,6 @@ const watching = (onOperation: (fiber: Fiber.Fiber<any, any>, operation: unknown
     span: (options) => new Tracer.NativeSpan(options),
     context: <X>(primitive: Tracer.EffectPrimitive<X>, fiber: Fiber.Fiber<any, any>): X => {
       onOperation(fiber, primitive)
-      return evaluate(primitive, fiber)
+      return evaluatePrimitive(primitive, fiber)
     }
   })

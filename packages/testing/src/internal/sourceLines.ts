@@ -1,5 +1,5 @@
-import { functionKeys, stackOf } from "./fiberInternals.ts"
-import type { FiberInternals, Frame } from "./fiberInternals.ts"
+import { functionKeys, stackOf } from "@skein/core/unstable/effect"
+import type { AnyFiber, Primitive } from "@skein/core/unstable/effect"
 
 /** A place in the user's source. @internal */
 export interface SourceLine {
@@ -78,7 +78,7 @@ export class SourceLines {
   }
 
   /** The innermost place in the fiber's own code, not in Effect's. */
-  ofFiber(fiber: FiberInternals): SourceLine | undefined {
+  ofFiber(fiber: AnyFiber): SourceLine | undefined {
     const stack = stackOf(fiber)
     for (let i = stack.length - 1; i >= 0; i--) {
       const iterator = stack[i]?.["iterator"] as Iterator<unknown> | undefined
@@ -90,10 +90,10 @@ export class SourceLines {
   }
 
   /** The function that an operation will call, or that is called next with its result, in Effect's modules too. */
-  ofOperation(fiber: FiberInternals, operation: unknown): SourceLine | undefined {
+  ofOperation(fiber: AnyFiber, operation: unknown): SourceLine | undefined {
     const stack = stackOf(fiber)
     for (let i = stack.length; i >= 0 && i > stack.length - 4; i--) {
-      const frame = (i === stack.length ? operation : stack[i]) as Frame | undefined
+      const frame = (i === stack.length ? operation : stack[i]) as Primitive | undefined
       for (const key of functionKeys) {
         const f = frame?.[key]
         const line = typeof f === "function" ? this.ofFunction(f) : undefined

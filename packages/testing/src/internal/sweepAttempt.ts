@@ -2,8 +2,8 @@ import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import { internalsOf } from "./fiberInternals.ts"
-import type { FiberInternals } from "./fiberInternals.ts"
+
+import type { AnyFiber } from "@skein/core/unstable/effect"
 import type { World } from "./world.ts"
 
 /**
@@ -61,7 +61,7 @@ export const attempt = async <A, E, R>(options: {
   readonly maxOperations: number
   readonly grace: number
   /** Told which fiber is parked, or suspended, at the point. */
-  readonly onHit?: ((fiber: FiberInternals) => void) | undefined
+  readonly onHit?: ((fiber: AnyFiber) => void) | undefined
 }): Promise<Attempt<A, E>> => {
   const { point, world } = options
   const counters: Counters = {
@@ -73,8 +73,8 @@ export const attempt = async <A, E, R>(options: {
     armed: true,
     endless: false
   }
-  let root: FiberInternals | undefined = undefined
-  const hit = (at: number, operation: number, fiber: FiberInternals): void => {
+  let root: AnyFiber | undefined = undefined
+  const hit = (at: number, operation: number, fiber: AnyFiber): void => {
     options.onHit?.(fiber)
     counters.armed = false
     counters.hit = at
@@ -82,7 +82,7 @@ export const attempt = async <A, E, R>(options: {
   }
 
   const shouldYield = (fiber: Fiber.Fiber<unknown, unknown>): boolean => {
-    root ??= internalsOf(fiber)
+    root ??= fiber
     const index = counters.operations++
     if (counters.operations > options.maxOperations) {
       counters.endless = true
@@ -94,7 +94,7 @@ export const attempt = async <A, E, R>(options: {
       if (fiber.currentOpCount === 1 && index > 0) {
         counters.target++
       } else {
-        hit(index, index, internalsOf(fiber))
+        hit(index, index, fiber)
         world.parkWith((task) => () => {
           root!.interruptUnsafe()
           task()
@@ -115,7 +115,7 @@ export const attempt = async <A, E, R>(options: {
   let exit = await exitUnlessEndless(world, fiber, counters, options.grace)
   if (exit === undefined && counters.armed && !counters.endless) {
     // Waits for something that never comes: the interruption while suspended is the last point there is.
-    options.onHit?.(internalsOf(fiber))
+    options.onHit?.(fiber)
     counters.armed = false
     counters.operation = counters.operations - 1
     fiber.interruptUnsafe()

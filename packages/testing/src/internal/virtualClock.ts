@@ -2,7 +2,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import { currentFiber } from "./fiberInternals.ts"
+import { currentFiber } from "@skein/core/unstable/effect"
 
 /** @internal */
 export interface Timer {

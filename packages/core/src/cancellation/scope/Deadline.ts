@@ -5,10 +5,10 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 
-import { formatTimeout, parseTimeout } from "../../internal/deadlineHeader.ts"
-import { instantIn, remainingOf } from "../../internal/deadline.ts"
+import { formatTimeout, parseTimeout } from "../../internal/cancellation/deadlineHeader.ts"
+import { instantIn, remainingOf } from "../../internal/cancellation/deadline.ts"
 import type { AnyEffect } from "../../internal/effect.ts"
-import { failWithin, limitOf } from "../../internal/timeLimit.ts"
+import { failWithin, limitOf } from "../../internal/cancellation/timeLimit.ts"
 import type { DeadlineExceeded } from "./TimeLimit.ts"
 
 /**

@@ -4,11 +4,11 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as EffectScope from "effect/Scope"
 
-import { abortableSignal, listen, reasonOfSignal } from "../../internal/abortSignal.ts"
+import { abortableSignal, listen, reasonOfSignal } from "../../internal/cancellation/abortSignal.ts"
 import type { AnyEffect } from "../../internal/effect.ts"
 import { annotationsOf } from "../../internal/reason.ts"
-import { enterScope } from "../../internal/scope.ts"
-import * as internal from "../../internal/scopes.ts"
+import { enterScope } from "../../internal/cancellation/scope.ts"
+import * as internal from "../../internal/cancellation/scopes.ts"
 
 /**
  * A signal for APIs that take one: aborted with the cancel reason when the enclosing cancel scope is cancelled or the

@@ -6,9 +6,9 @@ import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 
 import type { AnyEffect } from "../../internal/effect.ts"
-import { enterScope } from "../../internal/scope.ts"
-import * as internal from "../../internal/scopes.ts"
-import { failWithin, limitOf } from "../../internal/timeLimit.ts"
+import { enterScope } from "../../internal/cancellation/scope.ts"
+import * as internal from "../../internal/cancellation/scopes.ts"
+import { failWithin, limitOf } from "../../internal/cancellation/timeLimit.ts"
 
 /**
  * A deadline passed before the work was done: which scope's, how long it had, and what the work was suspended on where

@@ -3,9 +3,9 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 
 import type { AnyEffect, AnyFiber } from "../../internal/effect.ts"
-import type { Failure, Group } from "../../internal/group.ts"
-import * as policies from "../../internal/groupPolicy.ts"
-import type { Kind } from "../../internal/openGroup.ts"
+import type { Failure, Group } from "../../internal/tasks/group.ts"
+import * as policies from "../../internal/tasks/groupPolicy.ts"
+import type { Kind } from "../../internal/tasks/openGroup.ts"
 import { TaskGroupError } from "../TaskGroupError.ts"
 import type { Failed, TaskFailure } from "../TaskGroupError.ts"
 

@@ -4,10 +4,9 @@ import type { Pipeable } from "effect/Pipeable"
 import type * as Types from "effect/Types"
 
 import type { AnyEffect, AnyFiber } from "../../internal/effect.ts"
-import { envOf } from "../../internal/env.ts"
-import type { Group } from "../../internal/group.ts"
-import { isGroup } from "../../internal/group.ts"
-import { isTaskNode } from "../../internal/taskNode.ts"
+import type { Group } from "../../internal/tasks/group.ts"
+import { enclosingGroup, isGroup } from "../../internal/tasks/group.ts"
+import { isTaskNode } from "../../internal/tasks/taskNode.ts"
 import { InvalidArgument, integer } from "../../internal/validate.ts"
 import type * as TaskGroupError from "../TaskGroupError.ts"
 
@@ -125,7 +124,7 @@ export const checkOptions = (where: string, options: unknown): Options => {
 /** @internal */
 export const inGroup = (where: string, f: (fiber: AnyFiber, group: Group) => AnyEffect): AnyEffect =>
   Effect.withFiber((fiber) => {
-    const group = envOf(fiber).group
+    const group = enclosingGroup(fiber)
     return group === undefined
       ? Effect.die(new InvalidArgument(`${where}: there is no task group around`))
       : f(fiber, group)

@@ -1,0 +1,27 @@
+/** What is left of the deadlines around a fiber. */
+import * as DateTime from "effect/DateTime"
+
+import { isInterruptible } from "../effect.ts"
+import type { AnyFiber } from "../effect.ts"
+import { deadlineOf, envOf } from "../env.ts"
+import { monotonicMillis } from "../monotonic.ts"
+import { clockOf } from "../reason.ts"
+
+/**
+ * Milliseconds until the earliest enclosing deadline, never negative; Infinity without one. Where the fiber cannot be
+ * interrupted (finalizers are such places) there is none: nothing could enforce it, and cleanup must not be refused.
+ */
+export const remainingOf = (fiber: AnyFiber): number => {
+  if (!isInterruptible(fiber)) return Infinity
+  const deadline = deadlineOf(envOf(fiber))
+  return deadline === Infinity ? Infinity : Math.max(0, deadline - monotonicMillis(fiber))
+}
+
+/** The farthest from 1970 that a date can be. */
+const farthest = 8_640_000_000_000_000
+
+/** The instant `millis` from now; what no date can say is as far as dates go. */
+export const instantIn = (fiber: AnyFiber, millis: number): DateTime.Utc =>
+  DateTime.makeUnsafe(
+    Math.min(Math.max(clockOf(fiber).currentTimeMillisUnsafe() + millis, -farthest), farthest)
+  )

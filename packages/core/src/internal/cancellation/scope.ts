@@ -1,0 +1,365 @@
+/**
+ * The mechanism of every cancel scope: work that may be cancelled and survived runs in a fiber of its own, since an
+ * interrupted fiber stays interrupted. The scope is the frame of that fiber and what its context says of deadlines.
+ */
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+
+import { clearAlarm, setAlarm } from "../alarm.ts"
+import type { Alarm } from "../alarm.ts"
+import { instantIn } from "./deadline.ts"
+import { describeWait } from "../describeWait.ts"
+import {
+  afterExit,
+  exitNow,
+  interruptedCause,
+  isInterruptible,
+  isRunning,
+  Obligation,
+  Operation,
+  start
+} from "../effect.ts"
+import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
+import { envOf, withEnv, withScope } from "../env.ts"
+import type { EnclosingScope, Env } from "../env.ts"
+import { millisOf } from "../monotonic.ts"
+import { beginWait, endWait, waitingFrameOf, WaitingFrame } from "../node.ts"
+import type { Node, Wait } from "../node.ts"
+import { annotationsOf, clockOf, makeReason, reasonOf, TypeId as ReasonKey } from "../reason.ts"
+import type { Reason } from "../reason.ts"
+import { attributed, isOwn, left, ScopeKey } from "./scopeCause.ts"
+import { enqueue } from "../trampoline.ts"
+
+// Two deadlines closer than this are equal: then the outer one converts.
+const tolerance = 1
+
+type Failure = Exit.Failure<any, any>
+
+export abstract class Scope extends WaitingFrame implements EnclosingScope {
+  wait: Wait | undefined = undefined
+  readonly owner: AnyFiber
+  readonly name: string | undefined
+  readonly parent: EnclosingScope | undefined
+  readonly up: WaitingFrame | undefined
+  readonly node: Node | undefined
+  readonly clock: Clock.Clock
+  private readonly inside: Env
+  deadline = Infinity
+  shields: boolean
+  /** Why this scope was cancelled, by its deadline or by hand; the first reason stays. */
+  reason: Reason | undefined = undefined
+  exit: AnyExit | undefined = undefined
+  /** What the work waited on when the deadline passed. */
+  waitedOn: string | undefined = undefined
+  /** The owner was interrupted. */
+  protected abandoned = false
+  /** The scope that the work is in, where it is. */
+  private inner: Scope | undefined = undefined
+  private alarm: Alarm | undefined = undefined
+  /** Resumes the owner; undefined while the work runs for the first time. */
+  private settled: (() => void) | undefined = undefined
+  private stuck: Wait | undefined = undefined
+  private hearing: Set<(reason: Reason) => void> | undefined = undefined
+
+  constructor(owner: AnyFiber, effect: AnyEffect | undefined, name: string | undefined) {
+    super(effect)
+    this.owner = owner
+    this.name = name
+    const env = envOf(owner)
+    this.parent = env.scope
+    this.inside = withScope(env, this)
+    this.up = waitingFrameOf(owner)
+    this.node = this.up?.node
+    this.clock = clockOf(owner)
+    // A deadline outside of an uninterruptible region does not reach in; those of two clocks cannot be compared.
+    this.shields =
+      !isInterruptible(owner) || (this.parent instanceof Scope && this.parent.clock !== this.clock)
+  }
+
+  /** Whether the work is interrupted when the deadline passes; a shield's is only a bound. */
+  get converts(): boolean {
+    return true
+  }
+
+  /** For messages: "CancelScope.failAfter". */
+  abstract readonly operation: string
+
+  /** What the owner goes on with when the work ended by itself. */
+  protected abstract onEnd(exit: AnyExit): AnyEffect
+
+  /** What it goes on with when this scope's own interruption ended the work; `rest` is what else is in the Cause. */
+  protected abstract onCancelled(rest: ReadonlyArray<Cause.Reason<any>>, exit: Failure): AnyEffect
+
+  now(): number {
+    return millisOf(this.clock)
+  }
+
+  // ---------------------------------------------------------------- the owner's side
+
+  /** Starts the work, within the step of the owner that makes it responsible for the work. */
+  enter(): AnyEffect {
+    const owner = this.owner
+    start(withEnv(owner.context, this.inside), this)
+    if (this.exit !== undefined) return this.outcome()
+    if (this.up instanceof Scope) this.up.inner = this
+    if (this.deadline !== Infinity && this.reason === undefined) {
+      // The deadline may have passed while the work ran for the first time: then the work may be over now.
+      this.onEntered()
+      if (this.exit !== undefined) return this.outcome()
+    }
+    const ownership = new Ownership(this)
+    this.settled = () => ownership.meet(owner)
+    return ownership.park(owner)
+  }
+
+  protected onEntered(): void {
+    this.arm()
+  }
+
+  protected override onExit(exit: AnyExit): void {
+    this.exit = exit
+    this.disarm()
+    this.onGone()
+    if (this.up instanceof Scope) this.up.inner = undefined
+    if (this.stuck !== undefined) endWait(this.owner, this.stuck)
+    if (this.settled !== undefined) afterExit(this.fiber!, () => enqueue(this.settled!))
+  }
+
+  /** The work has ended. */
+  protected onGone(): void {}
+
+  /** The owner was interrupted: the work too, and the owner waits for it. */
+  leave(cause: Cause.Cause<any>): AnyEffect {
+    if (this.exit !== undefined) return left(cause, this.exit)
+    return Effect.callback<any, any, any>((resume) => {
+      if (this.exit !== undefined) return resume(left(cause, this.exit))
+      this.settled = () => resume(left(cause, this.exit!))
+      this.abandoned = true
+      this.onAbandoned()
+    })
+  }
+
+  protected onAbandoned(): void {
+    this.release()
+    this.tell(reasonOf(interruptedCause(this.owner)!) ?? outsideReason(this.owner))
+    this.passOn()
+  }
+
+  /** Interrupts the work for the reasons the owner is interrupted for. */
+  protected passOn(): void {
+    for (const interrupt of interruptedCause(this.owner)?.reasons ?? []) {
+      if (interrupt._tag !== "Interrupt") continue
+      const annotations = new Map(interrupt.annotations)
+      if (!annotations.has(ReasonKey)) {
+        annotations.set(ReasonKey, outsideReason(this.owner))
+      }
+      this.interrupt(interrupt.fiberId, Context.makeUnsafe(annotations))
+    }
+  }
+
+  // ---------------------------------------------------------------- cancelling
+
+  /** False when the work has ended or was cancelled before. `by` is the fiber that asks. */
+  cancel(reason: Reason, by: number | undefined): boolean {
+    if (this.exit !== undefined || this.reason !== undefined || this.abandoned) return false
+    this.reason = reason
+    this.release()
+    this.tell(reason)
+    const annotations = new Map(annotationsOf(reason).mapUnsafe)
+    annotations.set(ScopeKey, this)
+    this.interrupt(by, Context.makeUnsafe(annotations))
+    return true
+  }
+
+  /** Calls `hear` when the work is asked to stop; not when it was already: then whoever wants to hear is cleanup. */
+  onCancel(hear: (reason: Reason) => void): void {
+    if (this.exit === undefined && this.reason === undefined && !this.abandoned)
+      (this.hearing ??= new Set()).add(hear)
+  }
+
+  offCancel(hear: (reason: Reason) => void): void {
+    this.hearing?.delete(hear)
+  }
+
+  private tell(reason: Reason): void {
+    const hearing = this.hearing
+    if (hearing === undefined) return
+    this.hearing = undefined
+    for (const hear of hearing) hear(reason)
+  }
+
+  // From here on what runs is cleanup, and cleanup has no deadline.
+  private release(): void {
+    this.disarm()
+    this.deadline = Infinity
+    this.shields = true
+  }
+
+  private interrupt(by: number | undefined, annotations: Context.Context<never>): void {
+    const fiber = this.fiber!
+    // A running fiber is only marked, and must be marked now: it may be the one that asks.
+    if (isRunning(fiber)) fiber.interruptUnsafe(by, annotations)
+    else if (nesting < maxNesting) interruptNow(fiber, by, annotations)
+    else enqueue(() => fiber.interruptUnsafe(by, annotations))
+  }
+
+  // ---------------------------------------------------------------- the deadline
+
+  /** Milliseconds from now. */
+  reschedule(millis: number): void {
+    if (this.reason !== undefined || this.abandoned) return
+    this.disarm()
+    this.deadline = this.now() + millis
+    if (millis <= 0) this.expire()
+    else if (this.settled !== undefined) this.arm()
+  }
+
+  protected arm(): void {
+    if (this.deadline === Infinity) return
+    const now = this.now()
+    const left = this.deadline - now
+    if (left <= 0) this.onAlarm()
+    else this.alarm = setAlarm(this.owner, this.clock, now, left, this)
+  }
+
+  protected disarm(): void {
+    const alarm = this.alarm
+    if (alarm === undefined) return
+    this.alarm = undefined
+    clearAlarm(alarm)
+  }
+
+  onAlarm(): void {
+    this.alarm = undefined
+    if (this.exit !== undefined || this.reason !== undefined) return
+    const outer = this.shields ? Infinity : convertingDeadline(this.parent)
+    if (outer <= this.deadline + tolerance) {
+      // It is the other scope's turn; should it be moved before it acts, this one comes back to it.
+      const now = this.now()
+      this.alarm = setAlarm(this.owner, this.clock, now, Math.max(outer - now, 0) + tolerance, this)
+      return
+    }
+    this.expire()
+  }
+
+  protected expire(): void {
+    const reason = deadlineReason(this.owner, this.name, this.deadline - this.now())
+    const blocked = this.look()
+    this.cancel(reason, undefined)
+    if (blocked) this.reportStuck()
+  }
+
+  /** Notes what the work waits on; true where it cannot be interrupted. */
+  protected look(): boolean {
+    let innermost: Scope = this
+    while (innermost.inner !== undefined) innermost = innermost.inner
+    const fiber = innermost.fiber!
+    this.waitedOn =
+      this.wait === undefined || this.wait.over === true
+        ? (fiber.cache.span as { readonly name?: string } | undefined)?.name
+        : describeWait(this.wait)
+    return !isInterruptible(fiber)
+  }
+
+  protected report(what: string): void {
+    const named = this.name === undefined ? this.operation : `${this.operation} "${this.name}"`
+    const where = this.node === undefined ? "" : ` in ${this.node.path}`
+    const on = this.waitedOn === undefined ? "" : `; it waits on ${this.waitedOn}`
+    Effect.runForkWith(this.owner.context)(Effect.logWarning(`${named}${where} ${what}${on}`))
+  }
+
+  private reportStuck(): void {
+    if (this.exit !== undefined) return
+    this.report("is past its deadline, but its work cannot be interrupted now")
+    if (this.up !== undefined && this.up.wait === undefined) {
+      this.stuck = {
+        operation: this.operation,
+        resource: this.name ?? "past its deadline",
+        since: this.clock.currentTimeMillisUnsafe(),
+        holders: () => []
+      }
+      beginWait(this.owner, this.stuck)
+    }
+  }
+
+  // ---------------------------------------------------------------- the outcome
+
+  outcome(): AnyEffect {
+    const exit = this.exit!
+    if (exit._tag === "Success") return this.onEnd(exit)
+    if (!Cause.hasInterrupts(exit.cause)) return this.onEnd(exit)
+    if (this.reason !== undefined && exit.cause.reasons.some((reason: any) => isOwn(reason, this))) {
+      // Other interruptions in it are what followed from this one, unless somebody asked the fiber itself.
+      const asked = interruptedCause(this.fiber!)?.reasons ?? []
+      const rest = exit.cause.reasons.filter((reason: any) => reason._tag !== "Interrupt")
+      for (const reason of asked) if (!isOwn(reason, this)) rest.push(reason)
+      try {
+        return this.onCancelled(rest, exit)
+      } catch (defect) {
+        return Exit.die(defect)
+      }
+    }
+    return this.onEnd(Exit.failCause(attributed(this.fiber!, exit.cause)))
+  }
+}
+
+// An interruption takes effect before the call returns, unless scopes inside scopes would overflow the stack.
+const maxNesting = 32
+let nesting = 0
+
+const interruptNow = (fiber: AnyFiber, by: number | undefined, annotations: Context.Context<never>): void => {
+  nesting++
+  try {
+    fiber.interruptUnsafe(by, annotations)
+  } finally {
+    nesting--
+  }
+}
+
+/** A deadline of `left` milliseconds from now (negative: it has passed). */
+export const deadlineReason = (fiber: AnyFiber, label: string | undefined, left: number): Reason => {
+  return makeReason(fiber, { _tag: "Deadline", label, deadline: instantIn(fiber, left) })
+}
+
+const outsideReason = (fiber: AnyFiber): Reason => makeReason(fiber, { _tag: "Requested", by: undefined })
+
+/** The earliest enclosing deadline that will cancel what is inside of it. */
+const convertingDeadline = (scope: EnclosingScope | undefined): number => {
+  let deadline = Infinity
+  for (; scope !== undefined; scope = scope.parent) {
+    if (scope.deadline < deadline && (!(scope instanceof Scope) || scope.converts)) deadline = scope.deadline
+    if (scope.shields) break
+  }
+  return deadline
+}
+
+/** The owner's wait for the work. */
+class Ownership extends Obligation {
+  private readonly scope: Scope
+  constructor(scope: Scope) {
+    super()
+    this.scope = scope
+  }
+  protected onMet(): AnyEffect {
+    return this.scope.outcome()
+  }
+  protected leave(cause: Cause.Cause<any>): AnyEffect {
+    return this.scope.leave(cause)
+  }
+}
+
+class EnterScope extends Operation<any, any, any> {
+  private readonly make: (owner: AnyFiber) => Scope
+  constructor(make: (owner: AnyFiber) => Scope) {
+    super()
+    this.make = make
+  }
+  protected run(owner: AnyFiber): AnyEffect {
+    return exitNow(owner, this.make(owner).enter())
+  }
+}
+
+export const enterScope = (make: (owner: AnyFiber) => Scope): AnyEffect => new EnterScope(make)
