@@ -149,7 +149,7 @@ export const status = <A, E>(self: Task<A, E>): Effect.Effect<Status> => Effect.
  * @category operations
  * @since 0.1.0
  */
-export const current: Effect.Effect<Option.Option<Task<unknown, unknown>>> = Effect.withFiber((fiber) => {
+export const current: Effect.Effect<Option.Option<Task<unknown, unknown>>> = /*#__PURE__*/ Effect.withFiber((fiber) => {
   for (let at: Node | undefined = nodeAbove(fiber); at !== undefined; at = at.parent) {
     if (isTaskNode(at)) return Effect.succeed(Option.some(at as never))
   }
@@ -195,6 +195,6 @@ export interface Waited<out T> {
 export const wait: {
   (options: WaitOptions): <T extends Task<any, any>>(tasks: Iterable<T>) => Effect.Effect<Waited<T>>
   <T extends Task<any, any>>(tasks: Iterable<T>, options: WaitOptions): Effect.Effect<Waited<T>>
-} = dual(2, (tasks: Iterable<Task<any, any>>, options: WaitOptions) =>
+} = /*#__PURE__*/ dual(2, (tasks: Iterable<Task<any, any>>, options: WaitOptions) =>
   Effect.withFiber((fiber) => waitFor(fiber, new Set(tasks) as unknown as Set<TaskNode>, options))
 ) as never

@@ -61,7 +61,7 @@ export type TaskFailure<E> = Failed<E> | Died
  * @category errors
  * @since 0.1.0
  */
-export class TaskGroupError<out E> extends Data.TaggedError("TaskGroupError")<{}> {
+export class TaskGroupError<out E> extends /*#__PURE__*/ Data.TaggedError("TaskGroupError")<{}> {
   /** The group's path. */
   declare readonly group: string
   declare readonly failures: Arr.NonEmptyReadonlyArray<Failed<E>>
@@ -145,7 +145,7 @@ export const catchEach: {
     Others<E> | Rest<Exclude<Members<E>, { readonly _tag: keyof Cases }>> | Effect.Error<CaseEffect<Cases>>,
     R | Effect.Services<CaseEffect<Cases>>
   >
-} = dual(
+} = /*#__PURE__*/ dual(
   2,
   (
     self: Effect.Effect<unknown, unknown, unknown>,

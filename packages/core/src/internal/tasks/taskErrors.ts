@@ -18,7 +18,7 @@ export const describeReason = (reason: Reason): string => {
  * @category errors
  * @since 0.1.0
  */
-export class TaskCancelled extends Data.TaggedError("TaskCancelled")<{
+export class TaskCancelled extends /*#__PURE__*/ Data.TaggedError("TaskCancelled")<{
   readonly task: string
   readonly reason: Reason
 }> {
@@ -33,7 +33,7 @@ export class TaskCancelled extends Data.TaggedError("TaskCancelled")<{
  * @category errors
  * @since 0.1.0
  */
-export class ForeignInterrupt extends Data.TaggedError("ForeignInterrupt")<{ readonly task: string }> {
+export class ForeignInterrupt extends /*#__PURE__*/ Data.TaggedError("ForeignInterrupt")<{ readonly task: string }> {
   override get message(): string {
     return `${this.task} ended interrupted though nobody cancelled it: it waited for a fiber outside the group that was interrupted`
   }
@@ -45,7 +45,7 @@ export class ForeignInterrupt extends Data.TaggedError("ForeignInterrupt")<{ rea
  * @category errors
  * @since 0.1.0
  */
-export class TaskGroupClosed extends Data.TaggedError("TaskGroupClosed")<{ readonly group: string }> {
+export class TaskGroupClosed extends /*#__PURE__*/ Data.TaggedError("TaskGroupClosed")<{ readonly group: string }> {
   override get message(): string {
     return `task group ${this.group} is closed and takes no more tasks`
   }
@@ -57,7 +57,7 @@ export class TaskGroupClosed extends Data.TaggedError("TaskGroupClosed")<{ reado
  * @category errors
  * @since 0.1.0
  */
-export class TaskNotStarted extends Data.TaggedError("TaskNotStarted")<{
+export class TaskNotStarted extends /*#__PURE__*/ Data.TaggedError("TaskNotStarted")<{
   readonly task: string
   readonly reason: Option.Option<Reason>
 }> {
@@ -75,7 +75,7 @@ export class TaskNotStarted extends Data.TaggedError("TaskNotStarted")<{
  * @category errors
  * @since 0.1.0
  */
-export class TaskGroupSaturated extends Data.TaggedError("TaskGroupSaturated")<{
+export class TaskGroupSaturated extends /*#__PURE__*/ Data.TaggedError("TaskGroupSaturated")<{
   readonly group: string
   readonly limit: number
   readonly waiting: ReadonlyArray<string>

@@ -69,7 +69,7 @@ export const fork: <Arg extends EffectAny | ForkOptions>(
 ) => [Arg] extends [Effect.Effect<infer A, infer E, infer R>]
   ? Effect.Effect<Task.Task<A, E>, never, R | TaskGroup<E>>
   : <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<Task.Task<A, E>, never, R | TaskGroup<E>> =
-  forker("TaskGroup.fork", forkEffect)
+  /*#__PURE__*/ forker("TaskGroup.fork", forkEffect)
 
 /**
  * As `fork`, but None when the group is at its limit.
@@ -86,7 +86,7 @@ export const tryFork: <Arg extends EffectAny | ForkOptions>(
   ? Effect.Effect<Option.Option<Task.Task<A, E>>, never, R | TaskGroup<E>>
   : <A, E, R>(
       effect: Effect.Effect<A, E, R>
-    ) => Effect.Effect<Option.Option<Task.Task<A, E>>, never, R | TaskGroup<E>> = forker(
+    ) => Effect.Effect<Option.Option<Task.Task<A, E>>, never, R | TaskGroup<E>> = /*#__PURE__*/ forker(
   "TaskGroup.tryFork",
   (effect, options) => {
     const request = requestOf("TaskGroup.tryFork", effect, options)
@@ -181,7 +181,7 @@ export const forkIn: {
     effect: Effect.Effect<A, E1, R>,
     options?: ForkOptions
   ): Effect.Effect<Task.Task<A, E1>, TaskGroupClosed, R>
-} = dual(
+} = /*#__PURE__*/ dual(
   (args) => Effect.isEffect(args[1]),
   (group: TaskGroup<any>, effect: AnyEffect, options?: ForkOptions) => {
     checkFork("TaskGroup.forkIn", effect, options)

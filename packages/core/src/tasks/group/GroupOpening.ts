@@ -53,7 +53,7 @@ export const run: <Arg extends EffectAny | Options>(
   options?: Options
 ) => [Arg] extends [Effect.Effect<infer A, infer E, infer R>]
   ? Effect.Effect<A, E | Errors<R>, Outside<R>>
-  : <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Errors<R>, Outside<R>> = opener(
+  : <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Errors<R>, Outside<R>> = /*#__PURE__*/ opener(
   "TaskGroup.run",
   (owner, body, options) => openGroup(owner, body, kinds.run, options)
 )
@@ -79,7 +79,7 @@ export const collect: <Arg extends EffectAny | Options>(
   options?: Options
 ) => [Arg] extends [Effect.Effect<infer A, infer E, infer R>]
   ? Effect.Effect<A, E | Collected<R>, Outside<R>>
-  : <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Collected<R>, Outside<R>> = opener(
+  : <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Collected<R>, Outside<R>> = /*#__PURE__*/ opener(
   "TaskGroup.collect",
   (owner, body, options) => openGroup(owner, body, kinds.collect, options)
 )
@@ -129,7 +129,7 @@ export const supervise: {
   (options?: Options): <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Outside<R>>
 } = ((first: unknown = {}, second?: Options) => superviseWith(first, second)) as never
 
-const superviseWith = opener("TaskGroup.supervise", (owner, body, options) =>
+const superviseWith = /*#__PURE__*/ opener("TaskGroup.supervise", (owner, body, options) =>
   openGroup(
     owner,
     body,
