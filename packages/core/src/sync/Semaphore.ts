@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 
 import { Operation, succeedNow } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
+import { gaveBare, tookBare, watched } from "../internal/holdings.ts"
 import { heldBy } from "../internal/sync/heldBy.ts"
 import { BareLease, Lease, Permits, ScopedLease } from "../internal/sync/permits.ts"
 import { integer, InvalidArgument } from "../internal/validate.ts"
@@ -218,6 +219,7 @@ export const take: {
     if (!self.available(permits)) return self.queue.wait(new BareTake(fiber, self, permits, undefined))
     self.taken += permits
     self.bare += permits
+    if (watched) tookBare(self, permits, fiber)
     return succeedNow(fiber, undefined)
   })
 )
@@ -225,6 +227,7 @@ export const take: {
 class BareTake extends BareLease {
   protected override onServed(fiber: AnyFiber): AnyEffect {
     ;(this.source as SemaphoreImpl).bare += this.permits
+    if (watched) tookBare(this.source, this.permits, fiber)
     return super.onServed(fiber)
   }
 }
@@ -250,6 +253,7 @@ export const release: {
       )
     }
     self.bare -= permits
+    if (watched) gaveBare(self, permits)
     self.release(permits)
   })
 )

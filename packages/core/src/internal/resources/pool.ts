@@ -15,6 +15,7 @@ import type * as Scope from "effect/Scope"
 
 import { isInterruptible } from "../effect.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
+import { took, watched } from "../holdings.ts"
 import { millisOf } from "../monotonic.ts"
 import { PoolClosed } from "./poolErrors.ts"
 import type { PoolHolder } from "./poolErrors.ts"
@@ -101,6 +102,7 @@ export class Pool {
     lease.item = item
     lease.leasedAt = this.now()
     this.leases.push(lease)
+    if (watched) took(lease)
     if (this.options.leakAfter !== Infinity) this.alarmFor(lease.leasedAt + this.options.leakAfter)
   }
 

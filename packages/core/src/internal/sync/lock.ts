@@ -11,6 +11,7 @@ import * as Exit from "effect/Exit"
 import { enter, succeedNow } from "../effect.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { envOf, holds, withEnv, withHeld } from "../env.ts"
+import { took, watched } from "../holdings.ts"
 import { describeFiber, holderOf } from "../node.ts"
 import type { Holder } from "../node.ts"
 import { ownersOf } from "./sameWork.ts"
@@ -48,6 +49,7 @@ export class LockState {
       if (!next.lease.ended) {
         this.queue.grant(next)
         this.owner = next.lease
+        if (watched) took(next.lease)
         return
       }
       this.queue.reject(next, this.gone())
@@ -116,6 +118,10 @@ export class LockLease extends LockWaiter {
     return this
   }
 
+  override get holding(): boolean {
+    return this.lock.owner === this
+  }
+
   includes(fiber: AnyFiber): boolean {
     return holds(envOf(fiber), this)
   }
@@ -123,6 +129,7 @@ export class LockLease extends LockWaiter {
   /** The lock is free. Return what it returns to the run loop. */
   start(): AnyEffect {
     this.lock.owner = this
+    if (watched) took(this)
     enter(this.fiber, this)
     return this.onServed(this.fiber)
   }
@@ -167,6 +174,7 @@ export class ScopedLockLease extends LockLease {
 
   override start(): AnyEffect {
     this.lock.owner = this
+    if (watched) took(this)
     return this.onServed(this.fiber)
   }
 

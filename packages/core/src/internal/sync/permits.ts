@@ -6,6 +6,7 @@ import * as Exit from "effect/Exit"
 
 import { succeedNow } from "../effect.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
+import { took, watched } from "../holdings.ts"
 import type { Holder } from "../node.ts"
 import { holderOf } from "../node.ts"
 import { InvalidArgument } from "../validate.ts"
@@ -36,6 +37,7 @@ export class Permits {
   take(lease: Lease): void {
     this.taken += lease.permits
     lease.taken()
+    if (watched) took(lease)
   }
 
   /** For those who wait: with somebody who is no task when bare permits are taken, as anybody may give those back. */

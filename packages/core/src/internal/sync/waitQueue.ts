@@ -49,6 +49,10 @@ export abstract class Waiter extends StackEntry implements Wait {
   holders(): ReadonlyArray<Holder> {
     return []
   }
+  /** It has what it waited for. For those that stay in a list while they have it. */
+  get holding(): boolean {
+    return this.list !== undefined && this.state !== Waiting
+  }
   get over(): boolean {
     return this.state === Granted
   }
