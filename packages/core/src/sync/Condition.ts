@@ -10,6 +10,7 @@ import type { Pipeable } from "effect/Pipeable"
 import { pipeArguments } from "effect/Pipeable"
 
 import { ConditionState, mustHold, Notified, Reacquire } from "../internal/sync/condition.ts"
+import { succeedNow } from "../internal/effect.ts"
 import type { AnyFiber } from "../internal/effect.ts"
 import type { LockState } from "../internal/sync/lock.ts"
 import { integer, InvalidArgument } from "../internal/validate.ts"
@@ -83,12 +84,14 @@ const waitAs = (self: ConditionImpl, operation: "wait" | "waitFor"): Effect.Effe
     Effect.withFiber((fiber) => {
       requireLock(self, operation, fiber)
       const waiter = new Notified(fiber, self, self.lock.owner!)
-      return Effect.onExit(restore(waiter.suspended as Effect.Effect<void>), () =>
+      // No finalizer: a notification reaches what follows in the step in which it arrives, or goes to the next waiter.
+      return Effect.catchCause(restore(waiter.suspended as Effect.Effect<void>), (cause) => {
+        const failed = Effect.failCause(cause)
+        if (!waiter.released) return failed
         // Whoever called holds the lock again before it unwinds.
-        waiter.released
-          ? (new Reacquire(fiber, self.lock, waiter.lease).suspended as Effect.Effect<void>)
-          : Effect.void
-      )
+        const reacquired = new Reacquire(fiber, self.lock, waiter.lease).suspended as Effect.Effect<void>
+        return Effect.onExit(failed, () => reacquired)
+      })
     })
   )
 
@@ -122,13 +125,17 @@ export const wait = (self: Condition): Effect.Effect<void> => waitAs(self as Con
 export const waitFor: {
   (predicate: LazyArg<boolean>): (self: Condition) => Effect.Effect<void>
   (self: Condition, predicate: LazyArg<boolean>): Effect.Effect<void>
-} = dual(2, (self: ConditionImpl, predicate: LazyArg<boolean>): Effect.Effect<void> => {
-  const loop: Effect.Effect<void> = Effect.withFiber((fiber) => {
-    requireLock(self, "waitFor", fiber)
-    return predicate() ? Effect.void : Effect.flatMap(waitAs(self, "waitFor"), () => loop)
+} = dual(2, (self: ConditionImpl, predicate: LazyArg<boolean>): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    // In the step in which a notification arrives: interrupted before it is looked at, the waiter would keep it.
+    const look = (): Effect.Effect<void> => {
+      requireLock(self, "waitFor", fiber)
+      if (predicate()) return succeedNow(fiber, undefined) as Effect.Effect<void>
+      return Effect.flatMap(waitAs(self, "waitFor"), look)
+    }
+    return look()
   })
-  return loop
-})
+)
 
 const notifySome = (self: ConditionImpl, operation: "notify" | "notifyAll", n: number): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {

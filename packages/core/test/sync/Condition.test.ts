@@ -106,6 +106,53 @@ describe("Condition", () => {
     )
   })
 
+  describe("waitFor", () => {
+    it.effect(
+      "interrupted before it has looked at what it was notified of, it passes the notification on",
+      () =>
+        InterruptSweep.run({
+          setup: Effect.gen(function* () {
+            const condition = yield* Condition.make()
+            const state = { tokens: 0, taken: 0 }
+            const take = Condition.withLock(
+              condition,
+              Effect.map(
+                Condition.waitFor(condition, () => state.tokens > 0),
+                () => {
+                  state.tokens--
+                  state.taken++
+                }
+              )
+            )
+            const put = Condition.withLock(
+              condition,
+              Effect.andThen(
+                Effect.sync(() => state.tokens++),
+                Condition.notify(condition)
+              )
+            )
+            return { condition, put, state, take }
+          }),
+          subject: ({ put, take }) =>
+            Effect.gen(function* () {
+              // The subject waits first, then the other one, then there is one token.
+              yield* Effect.forkDetach(Effect.andThen(Effect.yieldNow, take))
+              yield* Effect.forkDetach(Effect.andThen(Effect.yieldNow, Effect.andThen(Effect.yieldNow, put)))
+              yield* take
+            }),
+          check: ({ condition, state }) =>
+            Effect.gen(function* () {
+              yield* settle
+              const { waiting } = yield* Condition.statistics(condition)
+              assert.isTrue(
+                state.tokens === 0 || waiting.length === 0,
+                "a token lies there, and somebody waits"
+              )
+            })
+        })
+    )
+  })
+
   describe("notify", () => {
     it.effect("dies for what is no count", () =>
       Effect.gen(function* () {
