@@ -2,9 +2,9 @@ import { strict as assert } from "node:assert"
 
 import { Condition, Lock } from "@skein/core"
 import { Explore } from "@skein/testing"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 
-import { apart, of, together } from "./program.ts"
+import { apart, of, room } from "./program.ts"
 import type { Explored } from "./program.ts"
 
 export const programs: ReadonlyArray<Explored> = [
@@ -38,8 +38,10 @@ export const programs: ReadonlyArray<Explored> = [
             Condition.notify(condition)
           )
         )
+        const takers = yield* Effect.forkChild(apart([take(1), take(2)]))
         // What is put is put whoever is interrupted; so nobody may wait in vain.
-        yield* together([take(1), take(2), Effect.uninterruptible(Effect.andThen(put, put))])
+        yield* Effect.uninterruptible(Effect.andThen(put, put))
+        yield* Fiber.join(takers)
         assert.equal(yield* Lock.isLocked(condition.lock), false)
         assert.equal(tokens, 2 - taken.length)
       })
@@ -47,19 +49,18 @@ export const programs: ReadonlyArray<Explored> = [
   {
     name: "Condition: a notification of one who is interrupted goes to the next",
     operations: of("Condition", "waitFor", "notify", "notifyAll"),
-    // Preempted between its wait and the taking, one who is interrupted has had its notification.
-    options: { modes: ["resumes"] },
     program: () =>
       Effect.gen(function* () {
         const condition = yield* Condition.make()
         let [tokens, closed] = [0, false]
         const take = Condition.withLock(
           condition,
-          Effect.andThen(
+          // Taken in the step in which the wait is over.
+          Effect.map(
             Condition.waitFor(condition, () => tokens > 0 || closed),
-            Effect.sync(() => {
+            () => {
               if (tokens > 0) tokens--
-            })
+            }
           )
         )
         const put = Condition.withLock(
@@ -76,8 +77,9 @@ export const programs: ReadonlyArray<Explored> = [
           closed = true
           yield* Condition.withLock(condition, Condition.notifyAll(condition))
         })
-        const uninterrupted = Effect.uninterruptible(Effect.andThen(Effect.andThen(put, put), end))
-        yield* Effect.all([apart([take, take, take]), uninterrupted], { concurrency: 2 })
+        const takers = yield* Effect.forkChild(apart([take, take, take]))
+        yield* Effect.uninterruptible(Effect.andThen(Effect.andThen(put, put), end))
+        yield* Fiber.join(takers)
       })
   },
   {
@@ -86,17 +88,13 @@ export const programs: ReadonlyArray<Explored> = [
     program: () =>
       Effect.gen(function* () {
         const condition = yield* Condition.make()
+        const inside = room(1)
         let open = false
-        let inside = 0
         const enter = Condition.withLock(
           condition,
           Effect.gen(function* () {
             while (!open) yield* Condition.wait(condition)
-            assert.equal(++inside, 1)
-            yield* Effect.ensuring(
-              Effect.yieldNow,
-              Effect.sync(() => inside--)
-            )
+            yield* inside(1)
           })
         )
         const opening = Condition.withLock(
@@ -106,7 +104,9 @@ export const programs: ReadonlyArray<Explored> = [
             Condition.notifyAll(condition)
           )
         )
-        yield* together([enter, enter, Effect.asVoid(Effect.uninterruptible(opening))])
+        const waiters = yield* Effect.forkChild(apart([enter, enter, enter]))
+        yield* Effect.uninterruptible(opening)
+        yield* Fiber.join(waiters)
         assert.deepEqual((yield* Condition.statistics(condition)).waiting, [])
         assert.equal(yield* Lock.isLocked(condition.lock), false)
       })

@@ -76,16 +76,23 @@ export const party = <A, E>(effect: Effect.Effect<A, E>, name: string) =>
 export const together = <A, E>(tasks: ReadonlyArray<Effect.Effect<A, E>>) =>
   Effect.forEach(tasks, (task, i) => party(task, `task ${i}`), { concurrency: "unbounded", discard: true })
 
-/** The same, but the others go on when one is interrupted: whoever is needed by others is not to be among them. */
-export const apart = <A, E>(tasks: ReadonlyArray<Effect.Effect<A, E>>) =>
+/**
+ * Each in a fiber of its own, under a name. When one is interrupted the others go on: whoever is needed by the others is
+ * not to be among them. Gives how each ended; dies when one died, or when more were interrupted than the one.
+ */
+export const apart = <A, E>(tasks: ReadonlyArray<Effect.Effect<A, E>>, name = "task") =>
   Effect.gen(function* () {
     const fibers = yield* Effect.forEach(tasks, (task, i) =>
-      Effect.forkChild(Explore.named(task, `task ${i}`))
+      Effect.forkChild(Explore.named(task, `${name} ${i}`))
     )
+    const exits: Array<Exit.Exit<A, E>> = []
     for (const fiber of fibers) {
       const exit = yield* Fiber.await(fiber)
       if (Exit.isFailure(exit) && Exit.hasDies(exit)) return yield* Effect.die(Cause.squash(exit.cause))
+      exits.push(exit)
     }
+    assert.ok(exits.filter(Exit.hasInterrupts).length <= 1, "interrupted together with another")
+    return exits
   })
 
 export const later = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.andThen(Effect.yieldNow, effect)

@@ -2,9 +2,9 @@ import { strict as assert } from "node:assert"
 
 import { Bulkhead, Hedge, Retry, RetryBudget } from "@skein/core"
 import { Explore } from "@skein/testing"
-import { Data, Effect, Fiber } from "effect"
+import { Data, Effect, Exit, Fiber } from "effect"
 
-import { held, of, party } from "./program.ts"
+import { apart, held, of } from "./program.ts"
 import type { Explored } from "./program.ts"
 
 class Busy extends Data.TaggedError("Busy")<{}> {}
@@ -28,10 +28,8 @@ export const programs: ReadonlyArray<Explored> = [
         const call = Effect.catchTag(Bulkhead.run(work, bulkhead), "BulkheadFull", () =>
           Effect.sync(() => full++)
         )
-        yield* Effect.all(
-          [1, 2, 3, 4, 5].map((n) => party(call, `call ${n}`)),
-          { concurrency: "unbounded" }
-        )
+        const exits = yield* apart([call, call, call, call, call], "call")
+        assert.ok(exits.every((exit) => Exit.isSuccess(exit) || Exit.hasInterrupts(exit)))
         const { holders, maxWaiting, rejected, waiting } = yield* Bulkhead.statistics(bulkhead)
         assert.deepEqual([holders, waiting], [[], []])
         // One that was refused may be interrupted before it counts it.
@@ -91,12 +89,9 @@ export const programs: ReadonlyArray<Explored> = [
               return Effect.andThen(Effect.yieldNow, Effect.fail(new Busy()))
             })
             const again = Retry.run(call, { tags: ["Busy"], budget, initial: "1 millis", attempts: 4 })
-            return party(
-              n === 2 ? Hedge.run(call, { after: "1 millis", copies: 3, budget }) : again,
-              `caller ${n}`
-            )
+            return n === 2 ? Hedge.run(call, { after: "1 millis", copies: 3, budget }) : again
           })
-        yield* Effect.all([caller(0), caller(1), caller(2)], { concurrency: "unbounded" })
+        yield* apart([caller(0), caller(1), caller(2)], "caller")
         assert.ok((yield* RetryBudget.available(budget)) <= 2 - retries)
       })
   },
