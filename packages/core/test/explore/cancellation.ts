@@ -4,7 +4,7 @@ import { CancelScope, TaskGroup } from "@skein/core"
 import { Explore } from "@skein/testing"
 import { DateTime, Deferred, Duration, Effect, Exit, Fiber, Option } from "effect"
 
-import { held, later, of, party } from "./program.ts"
+import { apart, held, later, of } from "./program.ts"
 import type { Explored } from "./program.ts"
 
 export const programs: ReadonlyArray<Explored> = [
@@ -65,9 +65,9 @@ export const programs: ReadonlyArray<Explored> = [
           assert.equal(cancelled, outcome._tag === "Cancelled")
           return outcome._tag
         })
-        const [, , tag] = yield* Effect.all([party(cancel, "first"), party(cancel, "second"), main], {
-          concurrency: "unbounded"
-        })
+        const cancellers = yield* Effect.forkChild(apart([cancel, cancel]))
+        const tag = yield* main
+        yield* Fiber.join(cancellers)
         // A canceller that was interrupted just after it had cancelled is not told.
         assert.ok(told <= (tag === "Cancelled" ? 1 : 0))
       })

@@ -4,7 +4,7 @@ import { Pool } from "@skein/core"
 import { Explore } from "@skein/testing"
 import { Data, Effect, Exit } from "effect"
 
-import { of } from "./program.ts"
+import { apart, of } from "./program.ts"
 import type { Explored } from "./program.ts"
 
 class OpenError extends Data.TaggedError("OpenError")<{ readonly n: number }> {}
@@ -88,20 +88,11 @@ const program =
               options.scoped === true && i % 2 === 1
                 ? Effect.scoped(Effect.flatMap(Pool.lease(pool), body))
                 : Pool.use(pool, body)
-            return Explore.named(Effect.exit(Effect.andThen(once, once)), `task ${i}`)
+            return Effect.andThen(once, once)
           }
-          const exits = yield* Effect.forEach(
-            Array.from({ length: options.tasks }, (_, i) => i),
-            task,
-            { concurrency: "unbounded" }
-          )
-          for (const exit of exits) {
-            if (
-              Exit.isFailure(exit) &&
-              options.fails === undefined &&
-              !exit.cause.reasons.some((r) => r._tag === "Interrupt")
-            )
-              return yield* exit
+          const exits = yield* apart(Array.from({ length: options.tasks }, (_, i) => task(i)))
+          if (options.fails === undefined) {
+            assert.ok(exits.every((exit) => Exit.isSuccess(exit) || Exit.hasInterrupts(exit)))
           }
           yield* Explore.waitAllBlocked
           const statistics = yield* Pool.statistics(pool)

@@ -81,19 +81,21 @@ export const together = <A, E>(tasks: ReadonlyArray<Effect.Effect<A, E>>) =>
  * not to be among them. Gives how each ended; dies when one died, or when more were interrupted than the one.
  */
 export const apart = <A, E>(tasks: ReadonlyArray<Effect.Effect<A, E>>, name = "task") =>
-  Effect.gen(function* () {
-    const fibers = yield* Effect.forEach(tasks, (task, i) =>
-      Effect.forkChild(Explore.named(task, `${name} ${i}`))
-    )
-    const exits: Array<Exit.Exit<A, E>> = []
-    for (const fiber of fibers) {
-      const exit = yield* Fiber.await(fiber)
-      if (Exit.isFailure(exit) && Exit.hasDies(exit)) return yield* Effect.die(Cause.squash(exit.cause))
-      exits.push(exit)
-    }
-    assert.ok(exits.filter(Exit.hasInterrupts).length <= 1, "interrupted together with another")
-    return exits
-  })
+  Effect.acquireUseRelease(
+    Effect.forEach(tasks, (task, i) => Effect.forkChild(Explore.named(task, `${name} ${i}`))),
+    (fibers) =>
+      Effect.gen(function* () {
+        const exits: Array<Exit.Exit<A, E>> = []
+        for (const fiber of fibers) {
+          const exit = yield* Fiber.await(fiber)
+          if (Exit.isFailure(exit) && Exit.hasDies(exit)) return yield* Effect.die(Cause.squash(exit.cause))
+          exits.push(exit)
+        }
+        assert.ok(exits.filter(Exit.hasInterrupts).length <= 1, "interrupted together with another")
+        return exits
+      }),
+    Fiber.interruptAll
+  )
 
 export const later = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.andThen(Effect.yieldNow, effect)
 

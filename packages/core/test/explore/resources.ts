@@ -1,10 +1,9 @@
 import { strict as assert } from "node:assert"
 
 import { ContextManager, Generator } from "@skein/core"
-import { Explore } from "@skein/testing"
 import { Effect, Stream } from "effect"
 
-import { of } from "./program.ts"
+import { apart, of } from "./program.ts"
 import type { Explored } from "./program.ts"
 
 const balance = () => {
@@ -42,20 +41,11 @@ const managers = (closeTimeout: boolean) => () => {
   )
   const block = Effect.andThen(Effect.yieldNow, Effect.yieldNow)
   return balanced(
-    Effect.all(
-      [
-        Explore.named(
-          ContextManager.use(manager, () => block),
-          "use"
-        ),
-        Explore.named(Effect.scoped(Effect.andThen(manager, block)), "scoped"),
-        Explore.named(
-          ContextManager.stack([manager, manager]).use(() => block),
-          "stack"
-        )
-      ],
-      { concurrency: "unbounded" }
-    )
+    apart([
+      ContextManager.use(manager, () => block),
+      Effect.scoped(Effect.andThen(manager, block)),
+      ContextManager.stack([manager, manager]).use(() => block)
+    ])
   )
 }
 
@@ -80,11 +70,7 @@ const generators = () => {
       ),
       (items) => Effect.sync(() => assert.equal(items.length, Math.min(n, 10)))
     )
-  return balanced(
-    Effect.all([Explore.named(consume(3), "some"), Explore.named(consume(20), "all")], {
-      concurrency: "unbounded"
-    })
-  )
+  return balanced(apart([consume(3), consume(20)]))
 }
 
 export const programs: ReadonlyArray<Explored> = [
@@ -107,18 +93,7 @@ export const programs: ReadonlyArray<Explored> = [
         Effect.map(open, () => ({ [Symbol.dispose]: () => void state.closed++ }))
       )
       const block = Effect.andThen(Effect.yieldNow, Effect.yieldNow)
-      return balanced(
-        Effect.all(
-          [
-            Explore.named(
-              manager.use(() => block),
-              "use"
-            ),
-            Explore.named(Effect.scoped(Effect.andThen(manager, block)), "scoped")
-          ],
-          { concurrency: 2 }
-        )
-      )
+      return balanced(apart([manager.use(() => block), Effect.scoped(Effect.andThen(manager, block))]))
     }
   },
   {

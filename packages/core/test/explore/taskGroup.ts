@@ -4,7 +4,7 @@ import { TaskGroup, TaskGroupError, Task } from "@skein/core"
 import { Explore } from "@skein/testing"
 import { Data, Deferred, Effect, Exit, Fiber } from "effect"
 
-import { apart, held, later, of, party } from "./program.ts"
+import { apart, held, later, of } from "./program.ts"
 import type { Explored } from "./program.ts"
 
 class Lost extends Data.TaggedError("Lost")<{}> {}
@@ -273,11 +273,8 @@ export const programs: ReadonlyArray<Explored> = [
       return Effect.gen(function* () {
         const handed = yield* Deferred.make<TaskGroup.TaskGroup<never>>()
         let ran = 0
-        const outside = party(
-          Effect.flatMap(Deferred.await(handed), (group) =>
-            TaskGroup.forkIn(group, work(Effect.sync(() => ran++)))
-          ),
-          "outside"
+        const outside = Effect.flatMap(Deferred.await(handed), (group) =>
+          TaskGroup.forkIn(group, work(Effect.sync(() => ran++)))
         )
         const inside = Effect.gen(function* () {
           yield* TaskGroup.run(
@@ -293,7 +290,9 @@ export const programs: ReadonlyArray<Explored> = [
           yield* Effect.yieldNow
           assert.equal(ran, before)
         })
-        yield* Effect.all([outside, inside], { concurrency: 2 })
+        const asking = yield* Effect.forkChild(apart([outside]))
+        yield* inside
+        yield* Fiber.join(asking)
       })
     }
   }
