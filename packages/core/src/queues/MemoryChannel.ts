@@ -212,7 +212,7 @@ class Receive extends Operation<any, Cause.Done> {
   protected run(fiber: AnyFiber): AnyEffect {
     const channel = this.end.use("receive")
     if (channel.items.length > 0) return succeedNow(fiber, channel.next())
-    return channel.ending ?? channel.waitTo(new Receiving(fiber, this.end))
+    return channel.over ?? channel.waitTo(new Receiving(fiber, this.end))
   }
 }
 
@@ -223,7 +223,7 @@ class Receive extends Operation<any, Cause.Done> {
  * while it waits.
  *
  * **Cancellation**: Cancel-safe. An item handed over in the moment of the interruption goes to the next receiver, or back in
- * front.
+ * front; nobody is told of the end before.
  *
  * **Ordering**: who waits first is served first, also against {@link tryReceive}.
  *
@@ -247,10 +247,9 @@ export const tryReceive = <A>(self: Receiver<A>): Effect.Effect<Option.Option<A>
   Effect.withFiber((fiber): AnyEffect => {
     const channel = (self as unknown as ReceiverImpl).use("tryReceive")
     if (channel.items.length > 0) return succeedNow(fiber, Option.some(channel.next()))
-    if (channel.ending !== undefined) return channel.ending
-    const sending = channel.offerers.head
-    if (channel.capacity > 0 || sending === undefined || channel.takers.length > 0) return Effect.succeedNone
-    return succeedNow(fiber, Option.some(sending.takeNow()))
+    if (channel.over !== undefined) return channel.over
+    const giver = channel.giver
+    return giver === undefined ? Effect.succeedNone : succeedNow(fiber, Option.some(giver.takeNow()))
   }) as Effect.Effect<Option.Option<A>, Cause.Done>
 
 /**

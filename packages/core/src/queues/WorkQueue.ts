@@ -227,7 +227,8 @@ export const tryOffer: {
  *
  * **Errors**: when nothing is left, fails with {@link QueueShutdown}, or with what the queue was failed with.
  *
- * **Cancellation**: Cancel-safe. An item handed over in the moment of the interruption goes to the next taker, or back in front.
+ * **Cancellation**: Cancel-safe. An item handed over in the moment of the interruption goes to the next taker, or back to where it
+ * was.
  *
  * **Ordering**: who waits first is served first, also against {@link tryTake}.
  *
@@ -256,12 +257,12 @@ export const tryTake = <A, E>(self: WorkQueue<A, E>): Effect.Effect<Option.Optio
       impl.inHand++
       return succeedNow(fiber, Option.some(impl.next()))
     }
-    if (impl.ending !== undefined) return impl.ending
-    const offerer = impl.offerers.head
-    if (impl.capacity > 0 || offerer === undefined || impl.takers.length > 0) return Effect.succeedNone
+    if (impl.over !== undefined) return impl.over
+    const giver = impl.giver
+    if (giver === undefined) return Effect.succeedNone
     impl.unfinished++
     impl.inHand++
-    return succeedNow(fiber, Option.some(offerer.takeNow()))
+    return succeedNow(fiber, Option.some(giver.takeNow()))
   }) as Effect.Effect<Option.Option<A>, E | QueueShutdown>
 
 /**
@@ -285,7 +286,7 @@ export const takeUpTo: {
   (self: WorkQueueImpl, n: number): Effect.Effect<Arr.NonEmptyArray<any>, QueueShutdown> =>
     Effect.withFiber((fiber): AnyEffect => {
       integer("WorkQueue.takeUpTo", "n", n, 1, { infinity: true })
-      if (self.items.length === 0) return self.ending ?? self.waitTo(new WorkTaker(fiber, self, n))
+      if (self.items.length === 0) return self.over ?? self.waitTo(new WorkTaker(fiber, self, n))
       const batch: Array<unknown> = []
       takeMore(self, batch, n)
       return succeedNow(fiber, batch)
@@ -333,6 +334,9 @@ export const join = <A, E>(self: WorkQueue<A, E>): Effect.Effect<void, E> =>
  *
  * **Shape / units**: `immediate` drops what is left; it counts as dealt with. May follow a shutdown without it, or a
  * {@link fail}, whose error stays.
+ *
+ * **Ordering**: nobody is told of the end while an item is on its way to a taker: if that one is interrupted, another gets it. With
+ * nobody there to get it, it is left like others, and {@link join} waits until it is taken or dropped.
  *
  * @category operations
  * @since 0.1.0

@@ -109,7 +109,7 @@ const run = (queue: WorkState<any>, handler: (item: any) => AnyEffect, options: 
     )
     const all: AnyEffect = Effect.flatMap(group, () => {
       // Each worker was cancelled by somebody: that is not the end of the work.
-      if (queue.ending === undefined || queue.items.length > 0) return all
+      if (queue.over === undefined || queue.items.length > 0) return all
       return queue.failure ?? Effect.void
     })
     return all

@@ -6,7 +6,10 @@ export interface Buffer<A> {
   push(item: A): void
   /** The next item. Only when there is one. */
   shift(): A
-  /** Gives back an item that was handed out: it is before all that never were, in the order of `turn` among its like. */
+  /**
+   * Gives back an item that was handed out, to where it was: it arrived before all that never were handed out, in the order of
+   * `turn` among its like.
+   */
   giveBack(item: A, turn: number): void
   clear(): Array<A>
 }
@@ -14,6 +17,12 @@ export interface Buffer<A> {
 interface Entry<A> {
   readonly item: A
   readonly turn: number
+}
+
+const insert = <A>(entries: Array<Entry<A>>, item: A, turn: number): void => {
+  let at = entries.length
+  while (at > 0 && entries[at - 1]!.turn > turn) at--
+  entries.splice(at, 0, { item, turn })
 }
 
 /** First in, first out: a ring that doubles. */
@@ -44,9 +53,7 @@ export class Fifo<A> implements Buffer<A> {
   }
 
   giveBack(item: A, turn: number): void {
-    let at = this.returned.length
-    while (at > 0 && this.returned[at - 1]!.turn > turn) at--
-    this.returned.splice(at, 0, { item, turn })
+    insert(this.returned, item, turn)
     this.length++
   }
 
@@ -68,22 +75,23 @@ export class Fifo<A> implements Buffer<A> {
 /** Last in, first out. */
 export class Lifo<A> implements Buffer<A> {
   private items: Array<A> = []
+  private readonly returned: Array<Entry<A>> = []
 
   get length(): number {
-    return this.items.length
+    return this.items.length + this.returned.length
   }
   push(item: A): void {
     this.items.push(item)
   }
   shift(): A {
-    return this.items.pop()!
+    return this.items.length > 0 ? this.items.pop()! : this.returned.pop()!.item
   }
-  giveBack(item: A): void {
-    this.items.push(item)
+  giveBack(item: A, turn: number): void {
+    insert(this.returned, item, turn)
   }
   clear(): Array<A> {
-    const items = this.items.reverse()
-    this.items = []
+    const items: Array<A> = []
+    while (this.length > 0) items.push(this.shift())
     return items
   }
 }

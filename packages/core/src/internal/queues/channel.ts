@@ -136,7 +136,7 @@ export class Receiving extends Taker<any> {
     this.from.pending--
     super.onLeave(fiber)
   }
-  protected override onAbandon(granted: boolean): void {
-    if (granted) this.queue.giveBackFrom(this)
+  protected override giveBack(): void {
+    this.queue.giveBackFrom(this)
   }
 }

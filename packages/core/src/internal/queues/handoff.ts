@@ -3,7 +3,8 @@
  * MemoryChannel.
  *
  * - Somebody waits to take only while the buffer is empty. An item offered then is handed to the first of them at once
- *   (`Granted`); a taker that is interrupted before it goes on hands it to the next, or back to the front of the buffer.
+ *   (`Granted`); a taker that is interrupted before it goes on hands it to the next, or back into the buffer, to where it was.
+ * - After the end, nobody is told of it while an item is *underway* to one who was handed it: it may come back.
  * - Who waits to offer is handed a *place*, not relieved of the item: it puts the item in when it goes on (`transit`
  *   meanwhile). So an interrupted offer has not happened, and its place goes to the next.
  * - A newcomer never passes those in `offerers` or `transit`.
@@ -13,7 +14,7 @@ import type * as Exit from "effect/Exit"
 import type { Buffer } from "./buffer.ts"
 import { succeedNow } from "../effect.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
-import { Idle, Waiter, WaitList, WaitQueue } from "../sync/waitQueue.ts"
+import { Idle, Waiter, Waiting, WaitList, WaitQueue } from "../sync/waitQueue.ts"
 
 export abstract class Handoff<A> {
   abstract readonly kind: string
@@ -24,13 +25,16 @@ export abstract class Handoff<A> {
   maxSize = 0
   readonly takers = new WaitQueue<Taker<A>>()
   readonly offerers = new WaitQueue<Offerer<A>>()
+  /** In the order of asking. */
   readonly transit = new WaitList<Offerer<A>>()
   /** Places handed to those in transit. */
   reserved = 0
   private handed = 0
+  /** Items handed to takers that have not gone on. */
+  private underway = 0
   /** When set, whoever offers goes on with it. */
   refusal: Exit.Exit<never, any> | undefined = undefined
-  /** When set, whoever takes goes on with it once nothing is left. */
+  /** When set, whoever takes goes on with it once nothing is left, nor can come back. */
   ending: Exit.Exit<never, any> | undefined = undefined
 
   constructor(name: string, capacity: number, items: Buffer<A>) {
@@ -53,9 +57,7 @@ export abstract class Handoff<A> {
   accept(item: A): void {
     const taker = this.takers.head
     if (taker !== undefined) {
-      taker.item = item
-      taker.handed = ++this.handed
-      this.takers.grant(taker)
+      this.hand(taker, item, ++this.handed)
     } else {
       this.items.push(item)
       if (this.items.length > this.maxSize) this.maxSize = this.items.length
@@ -77,9 +79,24 @@ export abstract class Handoff<A> {
       if (this.items.length > this.maxSize) this.maxSize = this.items.length
       return
     }
+    this.hand(taker, item, handed)
+  }
+
+  private hand(taker: Taker<A>, item: A, handed: number): void {
     taker.item = item
     taker.handed = handed
+    this.underway++
     this.takers.grant(taker)
+  }
+
+  /** One who was handed an item has gone on, or has given it back. */
+  arrived(): void {
+    if (--this.underway === 0 && this.ending !== undefined) this.tell()
+  }
+
+  /** What one who finds nothing goes on with; undefined while something may come. */
+  get over(): Exit.Exit<never, any> | undefined {
+    return this.underway === 0 ? this.ending : undefined
   }
 
   /** Waits for an item. Return what it returns to the run loop. */
@@ -104,7 +121,7 @@ export abstract class Handoff<A> {
         const offerer = this.offerers.head
         if (offerer === undefined) return
         this.offerers.grant(offerer)
-        this.transit.push(offerer)
+        insert(this.transit, offerer)
         offerer.places = 1
       } else {
         last.places++
@@ -122,7 +139,22 @@ export abstract class Handoff<A> {
   /** Whoever waits to take goes on with `ending`. */
   end(ending: Exit.Exit<never, any>): void {
     this.ending = ending
-    for (let t = this.takers.head; t !== undefined; t = this.takers.head) this.takers.reject(t, ending)
+    this.tell()
+  }
+
+  protected tell(): void {
+    const over = this.over
+    if (over === undefined) return
+    for (let t = this.takers.head; t !== undefined; t = this.takers.head) this.takers.reject(t, over)
+  }
+
+  /** Who is to serve one that does not wait, of those who wait to offer to a queue without a buffer. */
+  get giver(): Offerer<A> | undefined {
+    if (this.capacity > 0 || this.takers.length > 0) return undefined
+    const waiting = this.offerers.head
+    // It was to serve a taker, which has left.
+    const moving = this.transit.head
+    return moving === undefined || (waiting !== undefined && waiting.turn < moving.turn) ? waiting : moving
   }
 
   /** An offerer does not use its places any more, or uses them now. */
@@ -133,6 +165,14 @@ export abstract class Handoff<A> {
 
   /** Somebody who waited to offer has left, one way or another. */
   offererLeft(): void {}
+}
+
+/** At its place in the order of asking: one that gave up its place comes after those that asked later. */
+const insert = <A>(list: WaitList<Offerer<A>>, offerer: Offerer<A>): void => {
+  let next: Offerer<A> | undefined
+  for (let o = list.tail; o !== undefined && o.turn > offerer.turn; o = o.prev) next = o
+  if (next === undefined) list.push(offerer)
+  else list.insertBefore(offerer, next)
 }
 
 export class Taker<A> extends Waiter {
@@ -152,12 +192,21 @@ export class Taker<A> extends Waiter {
   get resource(): string {
     return this.queue.name
   }
+  protected override onResume(fiber: AnyFiber): AnyEffect {
+    if (this.rejection === undefined) this.queue.arrived()
+    return super.onResume(fiber)
+  }
   protected onServed(fiber: AnyFiber): AnyEffect {
     this.state = Idle
     return succeedNow(fiber, this.item)
   }
   protected override onAbandon(granted: boolean): void {
-    if (granted) this.queue.giveBack(this.item!, this.handed)
+    if (!granted) return
+    this.giveBack()
+    this.queue.arrived()
+  }
+  protected giveBack(): void {
+    this.queue.giveBack(this.item!, this.handed)
   }
 }
 
@@ -186,8 +235,14 @@ export class Offerer<A> extends Waiter {
 
   /** Without a buffer, one who does not wait can take only from one who does. From now on the offer is completed. */
   takeNow(): A {
+    const { queue } = this
     this.taken = true
-    this.queue.offerers.grant(this)
+    if (this.state === Waiting) {
+      queue.offerers.grant(this)
+    } else {
+      queue.transit.remove(this)
+      queue.unreserve(this)
+    }
     return this.item
   }
 
@@ -201,9 +256,8 @@ export class Offerer<A> extends Waiter {
         queue.offererLeft()
         return queue.refusal
       }
-      // Who was to take it may have left meanwhile; then somebody before this one may be waiting again.
-      const before = queue.offerers.head
-      if ((before !== undefined && before.turn < this.turn) || !this.put()) {
+      // Who was to take it may have left meanwhile; then somebody before this one may be waiting again, or be called again.
+      if (this.comesAfter(queue.offerers.head) || this.comesAfter(queue.transit.head) || !this.put()) {
         const parked = queue.offerers.waitOn(this)
         // The place it gives up is for the one before it.
         queue.serve()
@@ -214,6 +268,10 @@ export class Offerer<A> extends Waiter {
     if (queue.offerers.head !== undefined) queue.serve()
     queue.offererLeft()
     return succeedNow(fiber, undefined)
+  }
+
+  private comesAfter(other: Offerer<A> | undefined): boolean {
+    return other !== undefined && other.turn < this.turn
   }
 
   /** Puts in what there is room for; false when something is left. */

@@ -32,7 +32,7 @@ export class Take extends Operation<any, any> {
   }
   protected run(fiber: AnyFiber): AnyEffect {
     const { self } = this
-    if (self.items.length === 0) return self.ending ?? self.waitTo(new WorkTaker(fiber, self, undefined))
+    if (self.items.length === 0) return self.over ?? self.waitTo(new WorkTaker(fiber, self, undefined))
     self.inHand++
     return succeedNow(fiber, self.next())
   }

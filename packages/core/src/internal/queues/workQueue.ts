@@ -70,9 +70,14 @@ export class WorkState<A> extends Handoff<A> {
     else super.giveBack(item, handed)
   }
 
+  override get over(): Exit.Exit<never, any> | undefined {
+    return this.dropping ? this.ending : super.over
+  }
+
   /** Forgets what is queued. */
   drop(): void {
     this.dropping = true
+    this.tell()
     const dropped = this.items.clear().length
     if (dropped > 0) this.finish(dropped)
   }

@@ -58,7 +58,7 @@ class Worker<A> extends Taker<A> {
       return this.onServed(fiber)
     }
     this.item = undefined
-    return queue.ending === undefined ? queue.waitToAgain(this) : Effect.void
+    return queue.over === undefined ? queue.waitToAgain(this) : Effect.void
   }
 
   protected override onServed(_fiber: AnyFiber): AnyEffect {
