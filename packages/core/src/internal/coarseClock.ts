@@ -1,7 +1,7 @@
 /** The time for ages: read once for all that happens in one turn of the event loop. */
-import type * as Clock from "effect/Clock"
+import type { WallClock } from "./wallClock.ts"
 
-let clock: Clock.Clock | undefined
+let clock: WallClock | undefined
 let now = 0
 
 const forget = (): void => {
@@ -9,7 +9,7 @@ const forget = (): void => {
 }
 
 /** Milliseconds on the clock, as of the start of this turn. */
-export const coarseNow = (on: Clock.Clock): number => {
+export const coarseNow = (on: WallClock): number => {
   if (clock === on) return now
   clock = on
   now = on.currentTimeMillisUnsafe()

@@ -35,7 +35,9 @@ registerCopy(import.meta.url, globalThis, (message) => console.warn(message))
 
 const empty: Env = { group: undefined, scope: undefined, held: undefined }
 
-export const Env: Context.Reference<Env> = /*#__PURE__*/ Context.Reference<Env>("~skein/Env", { defaultValue: () => empty })
+export const Env: Context.Reference<Env> = /*#__PURE__*/ Context.Reference<Env>("~skein/Env", {
+  defaultValue: () => empty
+})
 
 // One context asks many times over: forks in a loop, locks taken in turn.
 let lastContext: Context.Context<never> | undefined

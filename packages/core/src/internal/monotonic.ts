@@ -8,8 +8,11 @@ let live: Clock.Clock | undefined
 export const isLive = (clock: Clock.Clock): boolean =>
   clock === (live ??= Context.get(Context.empty(), Clock.Clock))
 
+/** With timers; for the time of day alone there is `wallClock.ts`, which is much smaller. */
+export const clockOf = (fiber: Fiber.Fiber<any, any>): Clock.Clock => fiber.getRef(Clock.Clock)
+
 /** Milliseconds with a fraction, on the fiber's clock, from an arbitrary origin: only differences mean something. */
-export const monotonicMillis = (fiber: Fiber.Fiber<any, any>): number => millisOf(fiber.getRef(Clock.Clock))
+export const monotonicMillis = (fiber: Fiber.Fiber<any, any>): number => millisOf(clockOf(fiber))
 
 /** The same, of a clock. */
 export const millisOf = (clock: Clock.Clock): number =>

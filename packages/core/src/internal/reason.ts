@@ -1,6 +1,5 @@
 /** How a cancel reason travels: as an annotation of the interruption in the Cause. */
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Exit from "effect/Exit"
@@ -8,6 +7,9 @@ import type * as Fiber from "effect/Fiber"
 
 import { interruptAs } from "./effect.ts"
 import { nodeAbove } from "./node.ts"
+import { wallMillis } from "./wallClock.ts"
+
+export { clockOf } from "./monotonic.ts"
 
 export const TypeId = "~skein/CancelReason"
 
@@ -33,13 +35,14 @@ type Distribute<T> = T extends Reason
   : never
 export type Fields = Distribute<Reason>
 
-export const clockOf = (fiber: Fiber.Fiber<any, any>): Clock.Clock => fiber.getRef(Clock.Clock)
+/** Not by `makeUnsafe`: that brings all kinds of dates and zones along. */
+export const instant = (millis: number): DateTime.Utc => DateTime.fromDateUnsafe(new Date(millis))
 
 /** A reason as of now, on the fiber's clock; `by` is the path of the task that runs on the fiber unless given. */
 export const makeReason = (fiber: Fiber.Fiber<any, any> | undefined, fields: Fields): Reason => {
-  const millis = fiber === undefined ? Date.now() : clockOf(fiber).currentTimeMillisUnsafe()
+  const millis = fiber === undefined ? Date.now() : wallMillis(fiber)
   const by = "by" in fields ? fields.by : fiber === undefined ? undefined : nodeAbove(fiber)?.path
-  return { [TypeId]: TypeId, ...fields, label: fields.label, by, at: DateTime.makeUnsafe(millis) } as Reason
+  return { [TypeId]: TypeId, ...fields, label: fields.label, by, at: instant(millis) } as Reason
 }
 
 export const isReason = (u: unknown): u is Reason => typeof u === "object" && u !== null && TypeId in u

@@ -21,7 +21,7 @@ import { Pool as State } from "../internal/resources/pool.ts"
 import { PoolClosed, PoolCloseTimeout, PoolTimeout } from "../internal/resources/poolErrors.ts"
 import { Lease, ScopedLease } from "../internal/resources/poolLease.ts"
 import { PoolWorker } from "../internal/resources/poolWorker.ts"
-import { clockOf } from "../internal/reason.ts"
+import { clockOf } from "../internal/monotonic.ts"
 import { integer, InvalidArgument, nonNegativeMillis } from "../internal/validate.ts"
 
 const TypeId = "~skein/Pool" as const

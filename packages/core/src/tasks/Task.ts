@@ -149,12 +149,14 @@ export const status = <A, E>(self: Task<A, E>): Effect.Effect<Status> => Effect.
  * @category operations
  * @since 0.1.0
  */
-export const current: Effect.Effect<Option.Option<Task<unknown, unknown>>> = /*#__PURE__*/ Effect.withFiber((fiber) => {
-  for (let at: Node | undefined = nodeAbove(fiber); at !== undefined; at = at.parent) {
-    if (isTaskNode(at)) return Effect.succeed(Option.some(at as never))
+export const current: Effect.Effect<Option.Option<Task<unknown, unknown>>> = /*#__PURE__*/ Effect.withFiber(
+  (fiber) => {
+    for (let at: Node | undefined = nodeAbove(fiber); at !== undefined; at = at.parent) {
+      if (isTaskNode(at)) return Effect.succeed(Option.some(at as never))
+    }
+    return Effect.succeed(Option.none())
   }
-  return Effect.succeed(Option.none())
-})
+)
 
 /**
  * When `wait` returns.

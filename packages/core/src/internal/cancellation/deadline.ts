@@ -1,11 +1,12 @@
 /** What is left of the deadlines around a fiber. */
-import * as DateTime from "effect/DateTime"
+import type * as DateTime from "effect/DateTime"
 
 import { isInterruptible } from "../effect.ts"
 import type { AnyFiber } from "../effect.ts"
 import { deadlineOf, envOf } from "../env.ts"
 import { monotonicMillis } from "../monotonic.ts"
-import { clockOf } from "../reason.ts"
+import { instant } from "../reason.ts"
+import { wallMillis } from "../wallClock.ts"
 
 /**
  * Milliseconds until the earliest enclosing deadline, never negative; Infinity without one. Where the fiber cannot be
@@ -22,6 +23,4 @@ const farthest = 8_640_000_000_000_000
 
 /** The instant `millis` from now; what no date can say is as far as dates go. */
 export const instantIn = (fiber: AnyFiber, millis: number): DateTime.Utc =>
-  DateTime.makeUnsafe(
-    Math.min(Math.max(clockOf(fiber).currentTimeMillisUnsafe() + millis, -farthest), farthest)
-  )
+  instant(Math.min(Math.max(wallMillis(fiber) + millis, -farthest), farthest))

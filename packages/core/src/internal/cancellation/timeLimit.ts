@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 
 import type { AnyEffect, AnyFiber } from "../effect.ts"
-import { clockOf } from "../reason.ts"
+import { wallMillis } from "../wallClock.ts"
 import { enterScope } from "./scope.ts"
 import * as internal from "./scopes.ts"
 import { InvalidArgument, millis } from "../validate.ts"
@@ -54,5 +54,5 @@ export const limitOfWhen = (
   if (!DateTime.isDateTime(when.deadline)) {
     return new InvalidArgument(`${where}: deadline must be a DateTime, got ${String(when.deadline)}`)
   }
-  return DateTime.toEpochMillis(when.deadline) - clockOf(fiber).currentTimeMillisUnsafe()
+  return DateTime.toEpochMillis(when.deadline) - wallMillis(fiber)
 }

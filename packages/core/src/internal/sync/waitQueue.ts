@@ -12,7 +12,7 @@ import { enter, frameOf, park, parkAgain, StackEntry, unpark } from "../effect.t
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { beginWait, endWait, holderOf } from "../node.ts"
 import type { Holder, Wait } from "../node.ts"
-import { clockOf } from "../reason.ts"
+import { wallMillis } from "../wallClock.ts"
 import { flushSoon, share, turned } from "./turns.ts"
 
 /** Not in a queue: not yet, or no more. */
@@ -203,7 +203,7 @@ export class WaitQueue<W extends Waiter = Waiter> extends WaitList<W> {
   private explain(waiter: W): void {
     const fiber = waiter.fiber
     if (frameOf(fiber) === undefined) return
-    waiter.since = clockOf(fiber).currentTimeMillisUnsafe()
+    waiter.since = wallMillis(fiber)
     beginWait(fiber, waiter)
   }
 

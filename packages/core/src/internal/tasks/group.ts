@@ -5,7 +5,6 @@
  * A group is at once the frame of its body's fiber, the body's node in the tree, and the handle that users hold.
  */
 import * as Cause from "effect/Cause"
-import type * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 import type { Pipeable } from "effect/Pipeable"
@@ -19,13 +18,15 @@ import { envIn, envOf, forgetContext, withEnv } from "../env.ts"
 import type { Env } from "../env.ts"
 import { Node, nodeOf } from "../node.ts"
 import type { Wait } from "../node.ts"
-import { annotationsOf, clockOf, interruptWith, makeReason, reasonOf } from "../reason.ts"
+import { annotationsOf, interruptWith, makeReason, reasonOf } from "../reason.ts"
 import type { Reason } from "../reason.ts"
 import type { Slots } from "./slots.ts"
 import { ForeignInterrupt } from "./taskErrors.ts"
 import { makeTask } from "./taskNode.ts"
 import type { Ask, TaskNode } from "./taskNode.ts"
 import { enqueue } from "../trampoline.ts"
+import { wallClockOf } from "../wallClock.ts"
+import type { WallClock } from "../wallClock.ts"
 
 /** What went wrong in a task, or in a body or failure handler (then `node` is the group). Interruptions are not listed. */
 export interface Failure {
@@ -65,7 +66,7 @@ export class Group extends Node implements Pipeable {
   readonly parent: Node | undefined
   readonly policy: Policy
   readonly slots: Slots | undefined
-  readonly clock: Clock.Clock
+  readonly clock: WallClock
   readonly openedAt: number
   /** What the body sees in its context. */
   readonly env: Env
@@ -112,7 +113,7 @@ export class Group extends Node implements Pipeable {
     this.slots = slots
     this.parent = nodeOf(owner) ?? env.group
     this.name = name ?? `group:${-this.id}`
-    this.clock = clockOf(owner)
+    this.clock = wallClockOf(owner)
     this.openedAt = this.clock.currentTimeMillisUnsafe()
     this.env = { group: this, scope: env.scope, held: env.held }
     if (policy.transparent === true) this.taskEnv = env

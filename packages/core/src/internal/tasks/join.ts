@@ -7,9 +7,10 @@ import { enclosingGroup, Group } from "./group.ts"
 import type { Listener, Listeners } from "../listeners.ts"
 import { beginWait, endWait, holderOf, nodeAbove } from "../node.ts"
 import type { Holder, Node, Wait } from "../node.ts"
-import { clockOf, makeReason, reasonOf } from "../reason.ts"
+import { makeReason, reasonOf } from "../reason.ts"
 import { TaskCancelled } from "./taskErrors.ts"
 import { TaskNode } from "./taskNode.ts"
+import { wallMillis } from "../wallClock.ts"
 
 /** What joining gives: a task cancelled on its own is a defect of the joiner's, not its cancellation. */
 export const joined = (task: TaskNode): AnyExit => {
@@ -73,7 +74,7 @@ export class JoinEntry extends StackEntry implements Wait, Listener<TaskNode> {
     this.fiber = fiber
     this.task = task
     this.result = result
-    this.since = clockOf(fiber).currentTimeMillisUnsafe()
+    this.since = wallMillis(fiber)
   }
 
   get resource(): string {

@@ -18,10 +18,12 @@ export const describeReason = (reason: Reason): string => {
  * @category errors
  * @since 0.1.0
  */
-export class TaskCancelled extends /*#__PURE__*/ Data.TaggedError("TaskCancelled")<{
-  readonly task: string
-  readonly reason: Reason
-}> {
+export class TaskCancelled
+  extends /*#__PURE__*/ Data.TaggedError("TaskCancelled")<{
+    readonly task: string
+    readonly reason: Reason
+  }>
+{
   override get message(): string {
     return `${this.task} was cancelled, so it has no result (${describeReason(this.reason)})`
   }
@@ -33,7 +35,9 @@ export class TaskCancelled extends /*#__PURE__*/ Data.TaggedError("TaskCancelled
  * @category errors
  * @since 0.1.0
  */
-export class ForeignInterrupt extends /*#__PURE__*/ Data.TaggedError("ForeignInterrupt")<{ readonly task: string }> {
+export class ForeignInterrupt
+  extends /*#__PURE__*/ Data.TaggedError("ForeignInterrupt")<{ readonly task: string }>
+{
   override get message(): string {
     return `${this.task} ended interrupted though nobody cancelled it: it waited for a fiber outside the group that was interrupted`
   }
@@ -45,7 +49,9 @@ export class ForeignInterrupt extends /*#__PURE__*/ Data.TaggedError("ForeignInt
  * @category errors
  * @since 0.1.0
  */
-export class TaskGroupClosed extends /*#__PURE__*/ Data.TaggedError("TaskGroupClosed")<{ readonly group: string }> {
+export class TaskGroupClosed
+  extends /*#__PURE__*/ Data.TaggedError("TaskGroupClosed")<{ readonly group: string }>
+{
   override get message(): string {
     return `task group ${this.group} is closed and takes no more tasks`
   }
@@ -57,10 +63,12 @@ export class TaskGroupClosed extends /*#__PURE__*/ Data.TaggedError("TaskGroupCl
  * @category errors
  * @since 0.1.0
  */
-export class TaskNotStarted extends /*#__PURE__*/ Data.TaggedError("TaskNotStarted")<{
-  readonly task: string
-  readonly reason: Option.Option<Reason>
-}> {
+export class TaskNotStarted
+  extends /*#__PURE__*/ Data.TaggedError("TaskNotStarted")<{
+    readonly task: string
+    readonly reason: Option.Option<Reason>
+  }>
+{
   override get message(): string {
     return Option.match(this.reason, {
       onNone: () => `${this.task} returned without calling started`,
@@ -75,11 +83,13 @@ export class TaskNotStarted extends /*#__PURE__*/ Data.TaggedError("TaskNotStart
  * @category errors
  * @since 0.1.0
  */
-export class TaskGroupSaturated extends /*#__PURE__*/ Data.TaggedError("TaskGroupSaturated")<{
-  readonly group: string
-  readonly limit: number
-  readonly waiting: ReadonlyArray<string>
-}> {
+export class TaskGroupSaturated
+  extends /*#__PURE__*/ Data.TaggedError("TaskGroupSaturated")<{
+    readonly group: string
+    readonly limit: number
+    readonly waiting: ReadonlyArray<string>
+  }>
+{
   override get message(): string {
     return (
       `task group ${this.group} can never go on: all ${this.limit} of its tasks wait for a slot in fork ` +

@@ -6,9 +6,9 @@ import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { listener } from "../listeners.ts"
 import { beginWait, endWait, holderOf, nodeAbove } from "../node.ts"
 import type { Wait } from "../node.ts"
-import { clockOf } from "../reason.ts"
 import type { TaskNode } from "./taskNode.ts"
 import { InvalidArgument, millis } from "../validate.ts"
+import { wallMillis } from "../wallClock.ts"
 
 interface Options {
   readonly until: "first-completed" | "first-failed" | "all-completed"
@@ -53,7 +53,7 @@ export const waitFor = (fiber: AnyFiber, tasks: ReadonlySet<TaskNode>, options: 
   const wait: Wait = {
     operation: "Task.wait",
     resource: options.until,
-    since: clockOf(fiber).currentTimeMillisUnsafe(),
+    since: wallMillis(fiber),
     holders: () => [...tasks].filter((task) => task.exit === undefined).map((task) => holderOf(task.fiber))
   }
   const first = Effect.callback<void>((resume) => {

@@ -53,10 +53,8 @@ export const run: <Arg extends EffectAny | Options>(
   options?: Options
 ) => [Arg] extends [Effect.Effect<infer A, infer E, infer R>]
   ? Effect.Effect<A, E | Errors<R>, Outside<R>>
-  : <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Errors<R>, Outside<R>> = /*#__PURE__*/ opener(
-  "TaskGroup.run",
-  (owner, body, options) => openGroup(owner, body, kinds.run, options)
-)
+  : <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Errors<R>, Outside<R>> =
+  /*#__PURE__*/ opener("TaskGroup.run", (owner, body, options) => openGroup(owner, body, kinds.run, options))
 
 /**
  * As `run`, but a failing task cancels nothing: once all have exited, the group fails with a `TaskGroupError` of all
@@ -79,10 +77,10 @@ export const collect: <Arg extends EffectAny | Options>(
   options?: Options
 ) => [Arg] extends [Effect.Effect<infer A, infer E, infer R>]
   ? Effect.Effect<A, E | Collected<R>, Outside<R>>
-  : <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Collected<R>, Outside<R>> = /*#__PURE__*/ opener(
-  "TaskGroup.collect",
-  (owner, body, options) => openGroup(owner, body, kinds.collect, options)
-)
+  : <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Collected<R>, Outside<R>> =
+  /*#__PURE__*/ opener("TaskGroup.collect", (owner, body, options) =>
+    openGroup(owner, body, kinds.collect, options)
+  )
 
 /**
  * Options of a supervising group.
