@@ -18,7 +18,8 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
 import { watch } from "../internal/tasks/changes.ts"
-import { forkSites } from "../internal/tasks/fork.ts"
+import { callSite } from "../internal/callSite.ts"
+import { capture, release } from "../internal/tasks/forkSites.ts"
 import { nodeOf } from "../internal/node.ts"
 import { renderTree } from "../internal/tasks/renderTree.ts"
 import { isTaskNode } from "../internal/tasks/taskNode.ts"
@@ -177,14 +178,12 @@ export const deadlocks = (snapshot: Snapshot): ReadonlyArray<Deadlock> => findDe
  * @since 0.1.0
  */
 export const captureForkSites: Effect.Effect<void, never, Scope.Scope> = Effect.acquireRelease(
-  Effect.sync(() => {
-    forkSites.capture++
-  }),
-  () =>
-    Effect.sync(() => {
-      forkSites.capture--
-    })
+  Effect.sync(() => capture(findSite)),
+  () => Effect.sync(release)
 )
+
+// Everything of this package is above the caller on the stack.
+const findSite = (): string | undefined => callSite(new URL("../", import.meta.url).href)
 
 /**
  * A logger that puts the path of the task that logs before its message.

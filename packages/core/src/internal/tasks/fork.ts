@@ -6,7 +6,7 @@ import { Operation, StackEntry, park, succeedNow, unpark } from "../effect.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { enclosingGroup } from "./group.ts"
 import type { Group } from "./group.ts"
-import { callSite } from "../callSite.ts"
+import { forkSite } from "./forkSites.ts"
 import { beginWait, endWait, holderOf, nodeOf } from "../node.ts"
 import type { Holder, Wait } from "../node.ts"
 import type { Reason } from "../reason.ts"
@@ -20,15 +20,6 @@ export interface ForkOptions {
   readonly name?: string | undefined
   readonly background?: boolean | undefined
 }
-
-/** Set by `TaskTree.captureForkSites`: where forks were written is known only while their call is on the stack. */
-export const forkSites = { capture: 0 }
-
-// Everything of this package is above the caller on the stack.
-const root = new URL("../../", import.meta.url).href
-
-/** "file:line:column" of the caller of the public function that calls this. */
-export const forkSite = (): string | undefined => (forkSites.capture > 0 ? callSite(root) : undefined)
 
 /** What to fork, and how. */
 export interface Request {

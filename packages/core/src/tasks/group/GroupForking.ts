@@ -6,6 +6,7 @@ import type * as Types from "effect/Types"
 
 import type { AnyEffect } from "../../internal/effect.ts"
 import * as forks from "../../internal/tasks/fork.ts"
+import { forkSite } from "../../internal/tasks/forkSites.ts"
 import { makeReason } from "../../internal/reason.ts"
 import { startTask } from "../../internal/tasks/startTask.ts"
 import type { TaskGroupClosed, TaskNotStarted } from "../../internal/tasks/taskErrors.ts"
@@ -22,7 +23,7 @@ const checkFork = (where: string, effect: unknown, options: unknown): void => {
 
 const requestOf = (where: string, effect: AnyEffect, options: ForkOptions | undefined): forks.Request => {
   checkFork(where, effect, options)
-  return { effect, options, site: forks.forkSite(), refusal: "die" }
+  return { effect, options, site: forkSite(), refusal: "die" }
 }
 
 const forkEffect = (effect: AnyEffect, options: ForkOptions | undefined): AnyEffect =>
@@ -146,7 +147,7 @@ export const start: {
     options?: ForkOptions
   ): Effect.Effect<readonly [value: V, task: Task.Task<A, E>], E | TaskNotStarted, R | TaskGroup<E>>
 } = ((f: (started: (value: unknown) => AnyEffect) => AnyEffect, options?: ForkOptions) => {
-  const site = forks.forkSite()
+  const site = forkSite()
   return inGroup("TaskGroup.start", (fiber, group) =>
     startTask(fiber, group, f, { options, site, refusal: "die" })
   )
