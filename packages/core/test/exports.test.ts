@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest"
 
 import * as Package from "@skein/core"
 
+import manifest from "../package.json" with { type: "json" }
+
 /** Every value that can be imported, by module. A change here is a change for users. */
 const names: Readonly<Record<string, ReadonlyArray<string>>> = {
   Barrier: ["BrokenBarrier", "abort", "isBroken", "make", "reset", "statistics", "wait"],
@@ -145,13 +147,23 @@ const names: Readonly<Record<string, ReadonlyArray<string>>> = {
 }
 
 describe("exports", () => {
+  it("are the same when published", () => {
+    const published = Object.entries(manifest.publishConfig.exports).map(([path, target]) => [
+      path,
+      typeof target === "string" ? target : target.default.replace("/dist/", "/src/").replace(/js$/, "ts")
+    ])
+    expect(Object.fromEntries(published)).toEqual(manifest.exports)
+  })
+
   it("are these modules", () => {
     expect(Object.keys(Package).sort()).toEqual(Object.keys(names).sort())
   })
 
   for (const [module, expected] of Object.entries(names)) {
-    it(`of ${module}`, () => {
+    it(`of ${module}`, async () => {
       expect(Object.keys(Package[module as keyof typeof Package]).sort()).toEqual([...expected].sort())
+      const alone: object = await import(/* @vite-ignore */ `@skein/core/${module}`)
+      expect(alone).toBe(Package[module as keyof typeof Package])
     })
   }
 })
