@@ -1,33 +1,14 @@
-/**
- * `pnpm bench`: the essential works, in under five minutes. `--full`: all, with growth. `--only id,id`: some. `--json`: a
- * line of JSON for each result and nothing written. `--page`: nothing measured, the page is written from the data. `--compare file`: what has changed since; exit code 1 for a regression.
- * `--rounds n`: more rounds, less noise.
- */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
-import { parseArgs } from "node:util"
-
-import { bundles } from "./bundle.ts"
-import { describeMachine, pythons, load as busy } from "./machine.ts"
+/** Measures, shows each result as soon as it is there, and writes docs/benchmarks.md at the end; `--help` says how. */
+import { BadArgument, parseCommand, usage } from "./args.ts"
+import type { Args } from "./args.ts"
+import { busy, describeMachine, pythons } from "./machine.ts"
 import { measure } from "./measure.ts"
 import { ids, load } from "./plan.ts"
-import { chart } from "./report/chart.ts"
+import { publish, publishedOrigin, rewrite } from "./publish.ts"
 import { compare, describe, isRegression } from "./report/compare.ts"
-import { page } from "./report/page.ts"
-import { merge, parse, toRows } from "./results.ts"
+import { toRows } from "./results.ts"
 import type { Row } from "./results.ts"
 import type { Work } from "./work.ts"
-
-const { values } = parseArgs({
-  options: {
-    full: { type: "boolean", default: false },
-    only: { type: "string" },
-    json: { type: "boolean", default: false },
-    page: { type: "boolean", default: false },
-    compare: { type: "string" },
-    rounds: { type: "string" }
-  }
-})
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
@@ -36,67 +17,113 @@ const fail = (message: string): never => {
   process.exit(2)
 }
 
-const selected = async (): Promise<ReadonlyArray<Work>> => {
-  if (values.page) return []
-  const wanted = values.only?.split(",")
-  const unknown = wanted?.filter((id) => !ids.includes(id)) ?? []
-  if (unknown.length > 0) fail(`no work ${unknown.join(", ")}; there are ${ids.join(", ")}`)
-  const works = await Promise.all((wanted ?? ids).map(load))
-  return wanted !== undefined || values.full ? works : works.filter((work) => work.essential === true)
+const understood = (): Args => {
+  try {
+    return parseCommand(process.argv.slice(2))
+  } catch (error) {
+    if (error instanceof BadArgument) return fail(error.message)
+    throw error
+  }
 }
 
-const rounds = values.rounds === undefined ? (values.full ? 9 : 5) : Number(values.rounds)
-if (!(Number.isInteger(rounds) && rounds >= 1)) fail(`--rounds must be an integer >= 1, got ${values.rounds}`)
-const earlier = values.compare === undefined ? [] : parse(readFileSync(values.compare, "utf8"))
+const args = understood()
 
-const works = await selected()
-const python = new Set(Object.keys(pythons()))
-const rows: Array<Row> = []
+// On the way out whoever measures is ended too; nothing has been written before the last step.
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129]
+] as const) {
+  process.on(signal, () => process.exit(code))
+}
+// `pnpm bench --json | head`
+process.stdout.on("error", () => process.exit(0))
+
 const show = (row: Row): void => {
-  if (values.json) return void process.stdout.write(`${JSON.stringify(row)}\n`)
+  if (args.json) return void process.stdout.write(`${JSON.stringify(row)}\n`)
   const figure = row.bytes === undefined ? `${row.cpuUs.toFixed(2)} µs` : `${row.bytes} B`
   const ratios = [
     row.ratioToFloor === undefined ? "" : `${row.ratioToFloor.toFixed(2)}x floor`,
     row.ratioToEffect === undefined ? "" : `${row.ratioToEffect.toFixed(2)}x Effect`
   ]
-  console.log(`  ${row.system.padEnd(26)}${figure.padStart(12)}  ${ratios.join("  ")}`)
+  console.log(`  ${row.system.padEnd(28)}${figure.padStart(12)}  ${ratios.join("  ")}`)
 }
 
-for (const work of works) {
-  const scales = values.full && work.scales === true ? [1, 2, 4] : [1]
-  const load = busy()
-  if (!values.json) console.log(`${work.title} (load of the machine: ${load.toFixed(1)})`)
-  for (const scale of scales) {
-    const measured = await measure(work, { rounds: scale === 1 ? rounds : 3, scale, python, say })
-    // A system that stays at its own n is no news at the larger ones.
-    const fresh = scale === 1 ? measured : measured.filter((one) => one.n === work.n * scale)
-    if (scale > 1 && !values.json) console.log(`  n ${work.n * scale}`)
-    for (const row of toRows(work, fresh, load)) {
+const head = (line: string): void => {
+  if (!args.json) console.log(line)
+}
+
+const rows: Array<Row> = []
+const python = new Set(Object.keys(pythons()))
+
+/** One more n tells growth from noise no better: a run that would take longer than this is left out. */
+const longest = 15_000_000
+
+const measureOne = async (work: Work): Promise<void> => {
+  const before = await busy()
+  head(work.title)
+  const common = { python, say }
+  const add = (extra: Parameters<typeof toRows>[2], measured: Awaited<ReturnType<typeof measure>>) => {
+    for (const row of toRows(work, measured, extra)) {
       rows.push(row)
       show(row)
     }
   }
-}
-
-if (!values.json) {
-  const docs = fileURLToPath(new URL("../../../docs/", import.meta.url))
-  const data = `${docs}benchmarks/results.jsonl`
-  mkdirSync(`${docs}benchmarks`, { recursive: true })
-  const all = merge(existsSync(data) ? parse(readFileSync(data, "utf8")) : [], rows)
-  const known = await Promise.all(ids.filter((id) => all.some((row) => row.work === id)).map(load))
-  writeFileSync(data, all.map((row) => `${JSON.stringify(row)}\n`).join(""))
-  for (const work of known) {
-    const mine = all.filter((row) => row.work === work.id && row.n <= work.n)
-    writeFileSync(`${docs}benchmarks/${work.id}.svg`, await chart(work, mine))
+  const measured = await measure(work, { ...common, rounds: args.rounds, scale: 1 })
+  const load = Math.max(before, await busy())
+  add({ load }, measured)
+  if (args.full && work.scales === true) {
+    const slow = new Set<string>()
+    let last = measured
+    for (const scale of [2, 4]) {
+      head(`  with ${scale} times the ${work.unit}s`)
+      // Growth with the square of n is to be seen, not to be waited for.
+      for (const { n, samples, system } of last) {
+        if (4 * n * Math.max(...samples.map((sample) => sample.wallUs)) > longest) slow.add(system)
+      }
+      last = await measure(work, { ...common, rounds: 3, scale, without: slow })
+      add({ load, scale }, last)
+    }
   }
-  const command = values.page ? "pnpm bench" : ["pnpm bench", ...process.argv.slice(2)].join(" ")
-  writeFileSync(
-    `${docs}benchmarks.md`,
-    page({ works: known, rows: all, bundles: await bundles(), machine: describeMachine(), command })
-  )
-  console.log("docs/benchmarks.md and its charts are written")
+  if (args.full && work.collected === true) {
+    head("  with a collection forced before each round")
+    add(
+      { load, collected: true },
+      await measure(work, { ...common, rounds: args.rounds, scale: 1, collect: true })
+    )
+  }
 }
 
-const changes = compare(earlier, rows)
-for (const change of changes) console.log(describe(change))
-if (changes.some(isRegression)) process.exitCode = 1
+if (args.help) {
+  console.log(usage)
+} else if (args.page) {
+  await rewrite(publishedOrigin() ?? fail("there are no results yet; run pnpm bench"))
+  console.log("docs/benchmarks.md and its charts are written")
+} else {
+  const writes = !args.json && args.earlier === undefined
+  const machine = describeMachine()
+  const published = publishedOrigin()
+  const partly = args.only !== undefined
+  if (writes && partly && published !== undefined) {
+    if (JSON.stringify(published.machine) !== JSON.stringify(machine))
+      fail(
+        "the page is of another machine or other versions: run pnpm bench for all of it, or --json for these"
+      )
+  }
+  const works = await Promise.all((args.only ?? ids).map(load))
+  for (const work of works) {
+    if (partly || args.full || work.essential === true) await measureOne(work)
+  }
+  if (writes) {
+    const command = ["pnpm bench", ...process.argv.slice(2)].join(" ")
+    await publish(rows, { command, machine, partly })
+    console.log("docs/benchmarks.md and its charts are written")
+  }
+  if (args.earlier !== undefined) {
+    const changes = compare(args.earlier, rows)
+    const report = args.json ? say : (line: string) => console.log(line)
+    for (const change of changes) report(describe(change))
+    if (changes.length === 0) report("nothing in common to compare")
+    if (changes.some(isRegression)) process.exitCode = 1
+  }
+}

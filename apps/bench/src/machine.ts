@@ -1,7 +1,7 @@
 /** On what it was measured: a number without this says nothing. */
 import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
-import { cpus, loadavg, totalmem } from "node:os"
+import { cpus, totalmem } from "node:os"
 
 export interface Machine {
   readonly processor: string
@@ -62,5 +62,17 @@ export const describeMachine = (): Machine => ({
   }
 })
 
-/** Others' work on the machine at this moment, in processors. */
-export const load = (): number => loadavg()[0] ?? 0
+const ticks = (): { readonly idle: number; readonly all: number } => {
+  const times = cpus().map((cpu) => cpu.times)
+  const idle = times.reduce((sum, time) => sum + time.idle, 0)
+  return { idle, all: times.reduce((sum, t) => sum + t.idle + t.user + t.nice + t.sys + t.irq, 0) }
+}
+
+/** How many processors have other work just now, found by doing nothing for a moment. */
+export const busy = async (): Promise<number> => {
+  const before = ticks()
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  const after = ticks()
+  const part = 1 - (after.idle - before.idle) / Math.max(1, after.all - before.all)
+  return Number((part * cpus().length).toFixed(2))
+}

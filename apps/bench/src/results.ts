@@ -18,9 +18,13 @@ export interface Row {
   /** Half of the rounds lie within so much of the median, as a part of it. */
   readonly spread: number
   readonly rounds: number
+  /** 2 and 4: the rows of growth, with so many times the operations. */
+  readonly scale?: number
+  /** Measured with a full collection forced before each round, to show what that does. */
+  readonly collected?: true
   readonly ratioToFloor?: number
   readonly ratioToEffect?: number
-  /** Processes that wanted to run when it began, this one not counted: above zero the machine had other work. */
+  /** Processors that were busy with other work just before or after. */
   readonly load?: number
   readonly note?: string
 }
@@ -58,7 +62,7 @@ const round = (value: number, digits: number): number => Number(value.toPrecisio
 export const toRows = (
   work: { readonly id: string; readonly floor?: string | undefined; readonly effect?: string | undefined },
   measured: ReadonlyArray<Measured>,
-  load?: number
+  extra: Pick<Row, "load" | "scale" | "collected"> = {}
 ): ReadonlyArray<Row> => {
   const named = (name: string | undefined) => measured.find((one) => one.system === name)
   return measured
@@ -80,7 +84,7 @@ export const toRows = (
         rounds: one.samples.length,
         ...(toFloor !== undefined && { ratioToFloor: round(toFloor, 3) }),
         ...(toEffect !== undefined && { ratioToEffect: round(toEffect, 3) }),
-        ...(load !== undefined && { load: round(load, 2) }),
+        ...extra,
         ...(one.note !== undefined && { note: one.note })
       }
     })
@@ -92,8 +96,14 @@ export const parse = (text: string): ReadonlyArray<Row> =>
     .filter((line) => line.startsWith("{"))
     .map((line) => JSON.parse(line) as Row)
 
-/** The rows of a new run take the place of all earlier ones of the same work. */
+/** What a row belongs to: the growth and the collected rows of a work are measured apart. */
+const kind = (row: Row): string => `${row.work} ${row.scale ?? 1} ${row.collected ?? false}`
+
+/** The rows of a new run take the place of all earlier ones of the same kind. */
 export const merge = (before: ReadonlyArray<Row>, now: ReadonlyArray<Row>): ReadonlyArray<Row> => {
-  const again = new Set(now.map((row) => row.work))
-  return [...before.filter((row) => !again.has(row.work)), ...now]
+  const again = new Set(now.map(kind))
+  return [...before.filter((row) => !again.has(kind(row))), ...now]
 }
+
+/** The rows of the work as it is described: neither growth nor collected. */
+export const isMain = (row: Row): boolean => row.scale === undefined && row.collected === undefined

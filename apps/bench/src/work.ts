@@ -17,14 +17,10 @@ export interface System {
   readonly note?: string
 }
 
-/** Measured against another row of the same run. */
-export interface Goal {
-  readonly text: string
-  readonly system: string
-  readonly against: string
-  /** Of CPU time per operation, or of bytes. */
-  readonly ratio: number
-}
+/** At most so many times another row of the same run, in CPU time per operation or in bytes; or at most so many bytes. */
+export type Goal =
+  | { readonly system: string; readonly against: string; readonly ratio: number }
+  | { readonly system: string; readonly bytes: number }
 
 export interface Work {
   readonly id: string
@@ -33,13 +29,15 @@ export interface Work {
   /** One operation. */
   readonly unit: string
   readonly n: number
-  /** Also measured at twice and four times `n` with --full. */
+  /** With --full also measured with twice and four times the operations. */
   readonly scales?: boolean
   readonly memory?: boolean
+  /** With --full also measured with collections forced, to show what that does. */
+  readonly collected?: boolean
   /** In the short run. */
   readonly essential?: boolean
   /** The row that "ratio to floor" means, and the one of "ratio to Effect". */
-  readonly floor?: string
+  readonly floor?: "floor"
   readonly effect?: string
   readonly goals?: ReadonlyArray<Goal>
   /** What the reader should know, such as where a peer does less. */
@@ -47,8 +45,25 @@ export interface Work {
   readonly systems: Readonly<Record<string, System>>
   /** Which Python systems have this work. */
   readonly python?: ReadonlyArray<"asyncio" | "trio">
+  /** Operations that are enough for them. */
+  readonly mostPython?: number
 }
 
 export const define = (work: Work): Work => work
 
 export const setImmediatePromise = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** A library on promises with a task that yields to the microtask queue, the cheapest there is, and to the event loop. */
+export const both = (
+  library: string,
+  round: (work: () => Promise<void>) => Round,
+  options: Omit<System, "round"> = {}
+): Readonly<Record<string, System>> => ({
+  [`${library} (microtask)`]: {
+    ...options,
+    round: round(async () => {
+      await null
+    })
+  },
+  [`${library} (setImmediate)`]: { ...options, round: round(setImmediatePromise) }
+})

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest"
 
 import { chart } from "../src/report/chart.ts"
 import { page, verdicts, winners } from "../src/report/page.ts"
+import { isMain } from "../src/results.ts"
 import type { Row } from "../src/results.ts"
 import type { Work } from "../src/work.ts"
 
@@ -14,8 +15,8 @@ const work: Work = {
   floor: "floor",
   effect: "Effect forEach",
   goals: [
-    { text: "at most 1.2 times the floor", system: "Skein", against: "floor", ratio: 1.2 },
-    { text: "faster than forEach", system: "Skein", against: "Effect forEach", ratio: 1 }
+    { system: "Skein", against: "floor", ratio: 1.2 },
+    { system: "Skein", against: "Effect forEach", ratio: 1 }
   ],
   systems: {}
 }
@@ -38,7 +39,10 @@ const rows = [
   row("Effect forEach", 1.5),
   row("Skein", 1.3),
   row("p-limit", 0.5),
-  row("Skein", 1.4, { n: 200 })
+  row("Skein", 1.4, { n: 200, scale: 2 }),
+  row("Skein", 6.5, { n: 400, scale: 4 }),
+  row("p-limit", 0.5, { n: 200, scale: 2 }),
+  row("Skein", 2.6, { collected: true, ratioToFloor: 1.6 })
 ]
 
 const machine = {
@@ -50,11 +54,18 @@ const machine = {
 }
 
 describe("page", () => {
-  it("judges goals by the ratio of the run, at the work's own n", () => {
-    expect(verdicts(work, rows).map(({ holds, ratio }) => [Number(ratio.toFixed(2)), holds])).toEqual([
-      [1.3, false],
-      [0.87, true]
+  it("judges goals by the ratio of the run, neither of growth nor of forced collections", () => {
+    expect(verdicts(work, rows).map(({ holds, measured, text }) => [text, measured, holds])).toEqual([
+      ["at most 1.2 times floor", "1.30x", false],
+      ["at most 1 times Effect forEach", "0.87x", true]
     ])
+  })
+
+  it("judges a goal in bytes by the bytes", () => {
+    const memory = { ...work, goals: [{ system: "Skein", bytes: 550 }] }
+    const judged = (bytes: number) => verdicts(memory, [row("Skein", 1, { bytes })])[0]
+    expect(judged(551)).toMatchObject({ text: "at most 550 bytes", measured: "551 bytes", holds: false })
+    expect(judged(550)).toMatchObject({ holds: true })
   })
 
   it("names the peers that are cheaper; the floor is no peer", () => {
@@ -62,33 +73,43 @@ describe("page", () => {
   })
 
   it("has machine, versions, command, goals, tables and growth", () => {
-    const text = page({ works: [work], rows, bundles: [], machine, command: "pnpm bench --full" })
+    const text = page({
+      works: [work],
+      rows,
+      bundles: [],
+      machine,
+      commands: ["pnpm bench --full", "pnpm bench --only w"]
+    })
     expect(text).toContain(
-      "Measured on A processor, 2 processors, 8 GB, linux x64, with `pnpm bench --full`. Versions: node 24.0.0."
+      "Measured on A processor, 2 processors, 8 GB, linux x64, with `pnpm bench --full`, then `pnpm bench --only w`. Versions: node 24.0.0."
     )
-    expect(text).toContain(
-      "| A piece of work | Skein: at most 1.2 times the floor | 1.30x floor | **does not hold** |"
-    )
+    expect(text).toContain("| A piece of work | Skein: at most 1.2 times floor | 1.30x | **does not hold** |")
     expect(text).toContain("Cheaper than Skein here: p-limit.")
     expect(text).toContain("| **Skein** | 100 | 1.3 | 1.3 | 2% | 1.30x | 0.87x |  |")
-    expect(text).toContain("|  | n = 100 | n = 200 |")
-    expect(text).toContain("| Skein | 1.3 | 1.4 |")
+    expect(text).toContain("Goal for Skein: at most 1.2 times floor. **Does not hold**: 1.30x.")
+    expect(text).toContain("| Skein | 100 | 1.3 | 1.4 | 6.5 | 5.00x | **grows** |")
+    expect(text).toContain("| p-limit | 100 | 0.5 | 0.5 | too slow | 1.00x |  |")
+    expect(text).toContain("## Why no collection is forced")
+    expect(text).toContain("| A piece of work | **Skein** | 1.3 | 2.6 | 2.00x | 1.30x | 1.60x |")
   })
 
   it("says when the machine had other work, and nothing when it had none", () => {
     const text = (load: number) =>
-      page({ works: [work], rows: rows.map((one) => ({ ...one, load })), bundles: [], machine, command: "c" })
-    expect(text(7.2)).toContain("The machine had other work meanwhile (load 7, at times 7)")
-    expect(text(0.4)).not.toContain("other work")
+      page({
+        works: [work],
+        rows: rows.map((one) => ({ ...one, load })),
+        bundles: [],
+        machine,
+        commands: ["c"]
+      })
+    expect(text(1.2)).toContain("**The machine had other work meanwhile** (1.2 processors")
+    expect(text(0.4)).toContain("The machine had no other work.")
   })
 })
 
 describe("chart", () => {
   it("is an SVG with a bar and a label per system", async () => {
-    const svg = await chart(
-      work,
-      rows.filter((one) => one.n === 100)
-    )
+    const svg = await chart(work, rows.filter(isMain))
     expect(svg.startsWith("<svg")).toBe(true)
     for (const text of ["A piece of work", "p-limit", "1.3 µs"]) expect(svg).toContain(text)
   })

@@ -1,7 +1,9 @@
 import asyncio
+import os
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
-from common import main
+from common import hashed, main
 
 yields = asyncio.sleep
 
@@ -132,12 +134,12 @@ async def lock(n, timer):
     mutex = asyncio.Lock()
 
     async def task():
-        for _ in range(n // 1000):
+        for _ in range(20):
             async with mutex:
                 await yields(0)
 
     async with asyncio.TaskGroup() as tasks:
-        for _ in range(1000):
+        for _ in range(n // 20):
             tasks.create_task(task())
 
 
@@ -159,6 +161,64 @@ def queue(sides):
                 tasks.create_task(consumer())
 
     return work
+
+
+async def queue_batches(n, timer):
+    items = asyncio.Queue(100)
+
+    async def producer():
+        for _ in range(n):
+            await items.put(1)
+
+    async def consumer():
+        taken = 0
+        while taken < n:
+            await items.get()
+            taken += 1
+            try:
+                while True:
+                    items.get_nowait()
+                    taken += 1
+            except asyncio.QueueEmpty:
+                pass
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(producer())
+        tasks.create_task(consumer())
+
+
+async def consume(n, timer):
+    items = asyncio.Queue(100)
+
+    async def worker():
+        while True:
+            await items.get()
+            await yields(0)
+            items.task_done()
+
+    workers = [asyncio.create_task(worker()) for _ in range(10)]
+    for _ in range(n):
+        await items.put(1)
+    await items.join()
+    for one in workers:
+        one.cancel()
+    await asyncio.gather(*workers, return_exceptions=True)
+
+
+async def offload(n, timer):
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(max(1, os.cpu_count() - 1)) as threads:
+
+        async def caller():
+            for _ in range(n // 16):
+                await loop.run_in_executor(threads, hashed)
+
+        await loop.run_in_executor(threads, hashed)
+        timer.begin()
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(16):
+                tasks.create_task(caller())
+        timer.end()
 
 
 async def pool(n, timer):
@@ -198,6 +258,9 @@ main(
         "lock": run(lock),
         "queue": run(queue(1)),
         "queue-4-4": run(queue(4)),
+        "queue-batches": run(queue_batches),
+        "consume": run(consume),
+        "offload": run(offload),
         "pool": run(pool),
         "timeout": run(timeout),
     }

@@ -1,8 +1,9 @@
+import os
 import tracemalloc
 
 import trio
 
-from common import main
+from common import hashed, main
 
 yields = trio.lowlevel.checkpoint
 
@@ -121,12 +122,12 @@ async def lock(n, timer):
     mutex = trio.Lock()
 
     async def task():
-        for _ in range(n // 1000):
+        for _ in range(20):
             async with mutex:
                 await yields()
 
     async with trio.open_nursery() as nursery:
-        for _ in range(1000):
+        for _ in range(n // 20):
             nursery.start_soon(task)
 
 
@@ -150,6 +151,78 @@ def queue(sides):
     return work
 
 
+async def queue_batches(n, timer):
+    send, receive = trio.open_memory_channel(100)
+
+    async def producer():
+        for _ in range(n):
+            await send.send(1)
+
+    async def consumer():
+        taken = 0
+        while taken < n:
+            await receive.receive()
+            taken += 1
+            try:
+                while True:
+                    receive.receive_nowait()
+                    taken += 1
+            except trio.WouldBlock:
+                pass
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(producer)
+        nursery.start_soon(consumer)
+
+
+async def consume(n, timer):
+    send, receive = trio.open_memory_channel(100)
+
+    async def worker():
+        async for _ in receive:
+            await yields()
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(10):
+            nursery.start_soon(worker)
+        async with send:
+            for _ in range(n):
+                await send.send(1)
+
+
+async def offload(n, timer):
+    threads = trio.CapacityLimiter(max(1, os.cpu_count() - 1))
+
+    async def caller():
+        for _ in range(n // 16):
+            await trio.to_thread.run_sync(hashed, limiter=threads)
+
+    await trio.to_thread.run_sync(hashed, limiter=threads)
+    timer.begin()
+    async with trio.open_nursery() as nursery:
+        for _ in range(16):
+            nursery.start_soon(caller)
+    timer.end()
+
+
+async def pool(n, timer):
+    lend, idle = trio.open_memory_channel(10)
+    for _ in range(10):
+        lend.send_nowait(object())
+
+    async def task():
+        for _ in range(n // 100):
+            item = await idle.receive()
+            try:
+                await yields()
+            finally:
+                lend.send_nowait(item)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(100):
+            nursery.start_soon(task)
+
+
 async def timeout(n, timer):
     for _ in range(n):
         with trio.fail_after(1):
@@ -169,6 +242,10 @@ main(
         "lock": run(lock),
         "queue": run(queue(1)),
         "queue-4-4": run(queue(4)),
+        "queue-batches": run(queue_batches),
+        "consume": run(consume),
+        "offload": run(offload),
+        "pool": run(pool),
         "timeout": run(timeout),
     }
 )

@@ -20,9 +20,12 @@ const figures = (row: Row): ReadonlyArray<readonly [string, number | undefined]>
 
 export const compare = (before: ReadonlyArray<Row>, now: ReadonlyArray<Row>): ReadonlyArray<Change> =>
   now
-    .filter((row) => row.system.startsWith("Skein"))
+    .filter((row) => row.system.startsWith("Skein") && row.collected === undefined)
     .flatMap((row) => {
-      const old = before.find((one) => one.work === row.work && one.system === row.system && one.n === row.n)
+      const old = before.find(
+        (one) =>
+          one.work === row.work && one.system === row.system && one.n === row.n && one.collected === undefined
+      )
       if (old === undefined) return []
       const earlier = new Map(figures(old))
       const first = figures(row).find(

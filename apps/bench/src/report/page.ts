@@ -1,7 +1,10 @@
 /** docs/benchmarks.md: a table per work, the goals and whether they hold, and who wins where. */
+import { collectionSection } from "./collection.ts"
+import { growthTable } from "./growth.ts"
+import { figure, isSkein, number, table, times } from "./text.ts"
 import type { Bundle } from "../bundle.ts"
 import type { Machine } from "../machine.ts"
-import { median } from "../results.ts"
+import { isMain, median } from "../results.ts"
 import type { Row } from "../results.ts"
 import type { Goal, Work } from "../work.ts"
 
@@ -10,35 +13,32 @@ export interface Input {
   readonly rows: ReadonlyArray<Row>
   readonly bundles: ReadonlyArray<Bundle>
   readonly machine: Machine
-  readonly command: string
+  readonly commands: ReadonlyArray<string>
 }
 
-const figure = (row: Row): number => row.bytes ?? row.cpuUs
-
-const isSkein = (row: Row): boolean => row.system.startsWith("Skein")
-
-const times = (ratio: number | undefined): string => (ratio === undefined ? "" : `${ratio.toFixed(2)}x`)
-
-const number = (value: number): string => value.toLocaleString("en-US")
-
-/** The rows at the smallest n: larger ones are for the table of growth. */
-const main = (work: Work, rows: ReadonlyArray<Row>): ReadonlyArray<Row> => {
-  const mine = rows.filter((row) => row.work === work.id)
-  return mine.filter((row) => row.n <= work.n)
-}
+const main = (work: Work, rows: ReadonlyArray<Row>): ReadonlyArray<Row> =>
+  rows.filter((row) => row.work === work.id && isMain(row))
 
 export interface Verdict {
   readonly goal: Goal
-  readonly ratio: number
+  /** The goal, and what was measured, in words. */
+  readonly text: string
+  readonly measured: string
   readonly holds: boolean
 }
 
 export const verdicts = (work: Work, rows: ReadonlyArray<Row>): ReadonlyArray<Verdict> => {
   const mine = main(work, rows)
-  return (work.goals ?? []).flatMap((goal) => {
+  return (work.goals ?? []).flatMap((goal): ReadonlyArray<Verdict> => {
     const of = mine.find((row) => row.system === goal.system)
+    if (of === undefined) return []
+    if ("bytes" in goal) {
+      const bytes = figure(of)
+      const text = `at most ${number(goal.bytes)} bytes`
+      return [{ goal, text, measured: `${number(bytes)} bytes`, holds: bytes <= goal.bytes }]
+    }
     const to = mine.find((row) => row.system === goal.against)
-    if (of === undefined || to === undefined) return []
+    if (to === undefined) return []
     const paired =
       goal.against === work.floor
         ? of.ratioToFloor
@@ -46,7 +46,8 @@ export const verdicts = (work: Work, rows: ReadonlyArray<Row>): ReadonlyArray<Ve
           ? of.ratioToEffect
           : undefined
     const ratio = paired ?? figure(of) / figure(to)
-    return [{ goal, ratio, holds: ratio <= goal.ratio * 1.005 }]
+    const text = `at most ${goal.ratio} times ${goal.against}`
+    return [{ goal, text, measured: times(ratio), holds: ratio <= goal.ratio * 1.005 }]
   })
 }
 
@@ -56,9 +57,6 @@ export const winners = (work: Work, rows: ReadonlyArray<Row>): ReadonlyArray<Row
   const best = Math.min(...mine.filter(isSkein).map(figure))
   return mine.filter((row) => !isSkein(row) && row.system !== "floor" && figure(row) < best)
 }
-
-const table = (header: ReadonlyArray<string>, lines: ReadonlyArray<ReadonlyArray<string>>): string =>
-  [header, header.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n")
 
 const section = (work: Work, rows: ReadonlyArray<Row>): string => {
   const mine = main(work, rows).toSorted((a, b) => figure(a) - figure(b))
@@ -84,39 +82,26 @@ const section = (work: Work, rows: ReadonlyArray<Row>): string => {
       : [{ name: `to ${work.effect}`, cell: (row: Row) => times(row.ratioToEffect) }]),
     { name: "remark", cell: (row: Row) => row.note ?? "" }
   ]
-  const grown = rows.filter((row) => row.work === work.id && row.n > work.n)
-  const growth =
-    grown.length === 0
-      ? ""
-      : `\n\nGrowth, CPU µs per ${work.unit}:\n\n${growthTable(rows.filter((row) => row.work === work.id))}`
+  const growth = growthTable(work, rows)
   const goals = verdicts(work, rows).map(
-    ({ goal, holds, ratio }) =>
-      `Goal for ${goal.system}: ${goal.text}. ${holds ? "Holds" : "Does not hold"} (${times(ratio)} ${goal.against}).`
+    ({ goal, holds, measured, text }) =>
+      `Goal for ${goal.system}: ${text}. ${holds ? "Holds" : "**Does not hold**"}: ${measured}.`
   )
   const better = winners(work, rows).map((row) => row.system)
   const honest = better.length === 0 ? "" : `Cheaper than Skein here: ${better.join(", ")}.`
   return [
     `## ${work.title}`,
-    [work.description, work.remarks, ...goals, honest].filter(Boolean).join(" "),
+    [work.description, work.remarks].filter(Boolean).join(" "),
+    [...goals, honest].filter(Boolean).join(" "),
     `![${work.title}](benchmarks/${work.id}.svg)`,
     table(
       columns.map((column) => column.name),
       mine.map((row) => columns.map((column) => column.cell(row)))
-    ) + growth
-  ].join("\n\n")
-}
-
-const growthTable = (rows: ReadonlyArray<Row>): string => {
-  const counts = [...new Set(rows.map((row) => row.n))].toSorted((a, b) => a - b)
-  const systems = [...new Set(rows.map((row) => row.system))]
-  const cell = (system: string, n: number) => {
-    const row = rows.find((one) => one.system === system && one.n === n)
-    return row === undefined ? "" : String(figure(row))
-  }
-  const lines = systems
-    .map((system) => [system, ...counts.map((n) => cell(system, n))])
-    .filter((cells) => cells.filter((text) => text !== "").length > 2)
-  return table(["", ...counts.map((n) => `n = ${number(n)}`)], lines)
+    ),
+    growth
+  ]
+    .filter(Boolean)
+    .join("\n\n")
 }
 
 const kB = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`
@@ -156,42 +141,45 @@ const bundleSection = (bundles: ReadonlyArray<Bundle>): string => {
 const busy = (rows: ReadonlyArray<Row>): string => {
   const loads = rows.flatMap((row) => (row.load === undefined ? [] : [row.load]))
   const most = Math.max(0, ...loads)
-  return most < 1
-    ? ""
-    : `The machine had other work meanwhile (load ${median(loads).toFixed(0)}, at times ${most.toFixed(0)}): the microseconds are too high, and ratios near 1 are uncertain.`
+  return most < 0.5
+    ? "The machine had no other work."
+    : `**The machine had other work meanwhile** (${median(loads).toFixed(1)} processors were busy with it, at times ${most.toFixed(1)}): the microseconds are too high, and ratios near 1 are uncertain.`
 }
 
-export const page = ({ bundles, command, machine, rows, works }: Input): string => {
+export const page = ({ bundles, commands, machine, rows, works }: Input): string => {
   const judged = works.flatMap((work) => verdicts(work, rows).map((verdict) => ({ work, verdict })))
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`)
   return [
     "# Benchmarks",
     "<!-- Written by `pnpm bench`. -->",
     [
-      `Measured on ${machine.processor}, ${machine.cores} processors, ${machine.memoryGb} GB, ${machine.system}, with \`${command}\`.`,
+      `Measured on ${machine.processor}, ${machine.cores} processors, ${machine.memoryGb} GB, ${machine.system}, with ${commands.map((command) => `\`${command}\``).join(", then ")}.`,
       `Versions: ${versions.join(", ")}.`,
       busy(rows)
     ]
       .join(" ")
       .trim(),
     [
-      "CPU time per operation counts, garbage collection and helper threads included; wall time stands beside it. Each system runs in a process of its own, warmed up by at least three rounds;",
-      "then the systems take turns, round by round. Shown are medians, ± is half the distance between the quartiles, and ratios are medians of the ratios of neighbouring rounds.",
+      "CPU time per operation counts, garbage collection and helper threads included; wall time stands beside it. Each system runs in a process of its own and is warmed up;",
+      "then the systems take turns, round by round. Shown are medians, ± is half the distance between the quartiles, and ratios are medians of the ratios of the same rounds.",
+      "*n* is the number of operations in a round; slow systems get by with fewer.",
       "*Floor* is what Effect's fibers cost with no owner at all: started by `Effect.runForkWith`, one observer for all. Compare ratios, not microseconds: machines differ."
     ].join(" "),
-    "The numbers as data: [benchmarks/results.jsonl](benchmarks/results.jsonl). `pnpm bench --compare docs/benchmarks/results.jsonl` shows what has changed since.",
+    "A round is an untimed run of the work and, right after it, a timed one (those that last longer than a second are timed at once). No garbage collection is forced between them, for any system: what a run leaves behind is collected in the next, as in any program. Only bytes are measured between two forced collections.",
+    "The numbers as data: [benchmarks/results.jsonl](benchmarks/results.jsonl). `pnpm bench --compare docs/benchmarks/results.jsonl` shows what has changed since; `pnpm bench --help` the rest.",
     "## Goals",
     table(
       ["work", "goal", "measured", ""],
       judged.map(({ verdict, work }) => [
         work.title,
-        `${verdict.goal.system}: ${verdict.goal.text}`,
-        `${times(verdict.ratio)} ${verdict.goal.against}`,
+        `${verdict.goal.system}: ${verdict.text}`,
+        verdict.measured,
         verdict.holds ? "holds" : "**does not hold**"
       ])
     ),
     ...works.map((work) => section(work, rows)).filter(Boolean),
-    bundleSection(bundles)
+    bundleSection(bundles),
+    collectionSection(works, rows)
   ]
     .filter(Boolean)
     .join("\n\n")

@@ -79,9 +79,7 @@ export const cancel = define({
   scales: true,
   floor: "floor",
   effect: "Effect FiberSet",
-  goals: [
-    { text: "at most what FiberSet takes", system: "Skein TaskGroup", against: "Effect FiberSet", ratio: 1 }
-  ],
+  goals: [{ system: "Skein TaskGroup", against: "Effect FiberSet", ratio: 1 }],
   remarks:
     "With promises one signal with a listener per task stands in for cancellation: nothing is unwound.",
   systems: {
@@ -145,6 +143,32 @@ const failing =
     if (Exit.isSuccess(exit)) throw new Error("did not fail")
   }
 
+const failingEffection: Round = async (n, timer) => {
+  let fail = (): void => {}
+  const root = run(function* () {
+    for (let i = 0; i < n; i++) {
+      yield* spawn(() =>
+        action<void>((_, reject) => {
+          started.one()
+          if (i === n >> 1) fail = () => reject(new Error("one"))
+          return () => {}
+        })
+      )
+    }
+    yield* action<void>(() => () => {})
+  })
+  const failed = root.then(
+    () => false,
+    () => true
+  )
+  await started.all(n)
+  timer.begin()
+  fail()
+  const ended = await failed
+  timer.end()
+  if (!ended) throw new Error("did not fail")
+}
+
 export const failFast = define({
   id: "fail-fast",
   title: "One of many suspended tasks fails",
@@ -154,9 +178,7 @@ export const failFast = define({
   n: 10_000,
   essential: true,
   effect: "Effect forEach",
-  goals: [
-    { text: "at most what forEach takes", system: "Skein TaskGroup", against: "Effect forEach", ratio: 1 }
-  ],
+  goals: [{ system: "Skein TaskGroup", against: "Effect forEach", ratio: 1 }],
   systems: {
     "Effect forEach": {
       round: failing((n, fails) =>
@@ -178,7 +200,8 @@ export const failFast = define({
           })
         )
       )
-    }
+    },
+    Effection: { round: failingEffection, most: 2_000 }
   },
   python: ["asyncio", "trio"]
 })

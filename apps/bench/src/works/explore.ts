@@ -19,6 +19,7 @@ export const explore = define({
   description: "A program of three tasks at one lock is run under many schedules.",
   unit: "schedule",
   n: 2_000,
+  essential: true,
   systems: {
     "Skein Explore": {
       round: async (n) => {

@@ -1,9 +1,10 @@
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
+import PQueue from "p-queue"
 
 import { MemoryChannel, TaskGroup, WorkQueue } from "@skein/core"
 
-import { define } from "../work.ts"
+import { both, define } from "../work.ts"
 import type { Round } from "../work.ts"
 
 const capacity = 100
@@ -73,7 +74,7 @@ export const oneToOne = define({
   n: 100_000,
   essential: true,
   effect: "Effect Queue",
-  goals: [{ text: "at most what Queue takes", system: "Skein WorkQueue", against: "Effect Queue", ratio: 1 }],
+  goals: [{ system: "Skein WorkQueue", against: "Effect Queue", ratio: 1 }],
   remarks: "A WorkQueue also counts what is unfinished, as task_done and join of asyncio's do.",
   systems: {
     "Effect Queue": { round: effectQueue(1) },
@@ -83,13 +84,16 @@ export const oneToOne = define({
   python: ["asyncio", "trio"]
 })
 
+/** Four producers and four consumers: each of them does a quarter. */
 export const fourToFour = define({
   id: "queue-4-4",
   title: "A queue, four to four",
   description: "Four producers and four consumers on a queue of 100 places, item by item.",
   unit: "item",
   n: 100_000,
+  essential: true,
   effect: "Effect Queue",
+  goals: [{ system: "Skein WorkQueue", against: "Effect Queue", ratio: 1 }],
   systems: {
     "Effect Queue": { round: effectQueue(4) },
     "Skein WorkQueue": { round: workQueue(4) },
@@ -101,19 +105,16 @@ export const fourToFour = define({
 export const batches = define({
   id: "queue-batches",
   title: "A queue, taken in batches",
-  description: "One producer offers item by item (or a hundred at a time), one consumer takes all there is.",
+  description:
+    "One producer offers item by item (or a hundred at a time), one consumer takes all there is, on a queue of 100 places.",
+  remarks:
+    "In Python one waits for the first item and takes the rest one by one without waiting, as far as there are any.",
   unit: "item",
   n: 200_000,
   essential: true,
   effect: "Effect Queue",
-  goals: [
-    {
-      text: "0.5 µs where takeAll needs 0.45",
-      system: "Skein WorkQueue",
-      against: "Effect Queue",
-      ratio: 0.5 / 0.45
-    }
-  ],
+  collected: true,
+  goals: [{ system: "Skein WorkQueue", against: "Effect Queue", ratio: 1.11 }],
   systems: {
     "Effect Queue": {
       note: "offer, takeAll",
@@ -150,7 +151,8 @@ export const batches = define({
         )
       )
     }
-  }
+  },
+  python: ["asyncio", "trio"]
 })
 
 export const consume = define({
@@ -160,7 +162,10 @@ export const consume = define({
     "Ten workers handle the items of a queue of 100 places and yield once for each; it ends by itself when all are done.",
   unit: "item",
   n: 50_000,
+  essential: true,
   effect: "Effect Queue",
+  remarks:
+    "Skein acknowledges each item and cancels the other workers when a handler fails; by hand with Effect's Queue nothing is acknowledged. p-queue has no workers but starts a task for each item, and its producer waits while a hundred of them are waiting.",
   systems: {
     "Effect Queue": {
       note: "ten fibers that take until the queue ends",
@@ -188,6 +193,15 @@ export const consume = define({
           )
         }).pipe(Effect.orDie)
       )
-    }
-  }
+    },
+    ...both("p-queue", (work) => async (n) => {
+      const queue = new PQueue({ concurrency: 10 })
+      for (let i = 0; i < n; i++) {
+        if (queue.size >= capacity) await queue.onSizeLessThan(capacity)
+        void queue.add(work)
+      }
+      await queue.onIdle()
+    })
+  },
+  python: ["asyncio", "trio"]
 })
