@@ -2,18 +2,18 @@
 import type * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 
-import { Operation, StackEntry, park, succeedNow, unpark } from "../effect.ts"
+import { Operation, succeedNow } from "../effect.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { enclosingGroup } from "./group.ts"
 import type { Group } from "./group.ts"
 import { forkSite } from "./forkSites.ts"
-import { beginWait, endWait, holderOf, nodeOf } from "../node.ts"
+import { beginWait, endWait, nodeOf } from "../node.ts"
 import type { Holder, Wait } from "../node.ts"
 import type { Reason } from "../reason.ts"
-import { SlotWait, Slots } from "./slots.ts"
+import { SlotEntry, slotHolders, whoIs } from "./slotEntry.ts"
 import type { Waiting } from "./slots.ts"
-import { TaskGroupClosed, TaskGroupSaturated } from "./taskErrors.ts"
-import { TaskNode } from "./taskNode.ts"
+import { TaskGroupClosed } from "./taskErrors.ts"
+import type { TaskNode } from "./taskNode.ts"
 import { InvalidArgument } from "../validate.ts"
 
 export interface ForkOptions {
@@ -58,7 +58,7 @@ export class Fork extends Operation<unknown> implements Request {
       return Exit.die(new InvalidArgument("TaskGroup.fork: there is no task group around"))
     if (group.closed) return refuse(group, this)
     const slot = group.slots === undefined ? "unneeded" : slotFor(group, this)
-    if (slot === "full") return new SlotEntry(group, fiber, this).suspend()
+    if (slot === "full") return new ForkWait(group, fiber, this).suspend()
     return succeedNow(fiber, begin(group, fiber.context, this, slot === "taken"))
   }
 }
@@ -127,54 +127,34 @@ export const forkClosed = (
 }
 
 /** A fiber that is suspended in `fork`. */
-class SlotEntry extends StackEntry implements Wait {
+class ForkWait extends SlotEntry implements Wait {
   readonly operation = "TaskGroup.fork"
   readonly since: number
-  private readonly waiter: SlotWait
-  private saturated = false
-  private readonly group: Group
-  private readonly fiber: AnyFiber
   private readonly request: Request
 
   constructor(group: Group, fiber: AnyFiber, request: Request) {
-    super()
-    this.group = group
-    this.fiber = fiber
+    super(group, fiber, whoIs(group, fiber))
     this.request = request
     this.since = group.clock.currentTimeMillisUnsafe()
-    const resume = () => fiber.currentDispatcher.scheduleTask(() => this.resume(), 0)
-    this.waiter = new SlotWait(whoIs(group, fiber), resume, () => {
-      this.saturated = true
-      resume()
-    })
   }
 
   get resource(): string {
     return this.group.path
   }
   holders(): ReadonlyArray<Holder> {
-    return holdersOf(this.group)
+    return slotHolders(this.group)
   }
   get over(): boolean {
-    return this.waiter.state === "granted"
+    return this.state === "granted"
   }
 
-  suspend(): AnyEffect {
-    const { fiber, group, waiter } = this
-    group.slots!.wait(waiter)
-    beginWait(fiber, this)
-    if (isSaturated(group)) waiter.hopeless()
-    return park(fiber, this)
+  override suspend(): AnyEffect {
+    beginWait(this.fiber, this)
+    return super.suspend()
   }
 
-  private resume(): void {
-    if (this.waiter.state !== "done") unpark(this.fiber, this)
-  }
-
-  protected override onResume(fiber: AnyFiber): AnyEffect {
-    const { group, request, waiter } = this
-    if (this.saturated && waiter.state === "waiting") return Exit.die(saturation(group))
-    waiter.state = "done"
+  protected onSlot(fiber: AnyFiber): AnyEffect {
+    const { group, request } = this
     if (group.closed) {
       group.slots!.release()
       return refuse(group, request)
@@ -188,7 +168,7 @@ class SlotEntry extends StackEntry implements Wait {
 
   protected override onLeave(fiber: AnyFiber): void {
     endWait(fiber, this)
-    this.group.slots!.abandon(this.waiter)
+    super.onLeave(fiber)
   }
 }
 
@@ -206,80 +186,23 @@ class PendingStart extends Operation<unknown> {
   }
 
   protected run(fiber: AnyFiber): AnyEffect {
-    return new PendingEntry(this.group, fiber, this.program, this.who).suspend()
+    ;(nodeOf(fiber) as TaskNode).pending = true
+    return new PendingWait(this.group, fiber, this.program, this.who).suspend()
   }
 }
 
-class PendingEntry extends StackEntry {
-  private readonly waiter: SlotWait
-  private readonly group: Group
-  private readonly fiber: AnyFiber
+class PendingWait extends SlotEntry {
   private readonly program: AnyEffect
-  private left = false
 
   constructor(group: Group, fiber: AnyFiber, program: AnyEffect, who: Waiting) {
-    super()
-    this.group = group
-    this.fiber = fiber
+    super(group, fiber, who)
     this.program = program
-    const resume = () =>
-      fiber.currentDispatcher.scheduleTask(() => {
-        if (!this.left) unpark(fiber, this)
-      }, 0)
-    this.waiter = new SlotWait(who, resume, resume)
   }
 
-  suspend(): AnyEffect {
-    ;(nodeOf(this.fiber) as TaskNode).pending = true
-    this.group.slots!.wait(this.waiter)
-    if (isSaturated(this.group)) this.waiter.hopeless()
-    return park(this.fiber, this)
-  }
-
-  protected override onResume(fiber: AnyFiber): AnyEffect {
-    if (this.waiter.state === "waiting") return Exit.die(saturation(this.group))
-    this.waiter.state = "done"
+  protected onSlot(fiber: AnyFiber): AnyEffect {
     const task = nodeOf(fiber) as TaskNode
     task.pending = false
     task.holdsSlot = true
     return this.program
-  }
-
-  protected override onLeave(_fiber: AnyFiber): void {
-    this.left = true
-    this.group.slots!.abandon(this.waiter)
-  }
-}
-
-const whoIs = (group: Group, fiber: AnyFiber): Waiting => {
-  if (group.fiber === fiber) return "body"
-  const node = nodeOf(fiber)
-  return node instanceof TaskNode && node.group === group && node.fiber === fiber && node.holdsSlot
-    ? "task"
-    : "other"
-}
-
-const holdersOf = (group: Group): ReadonlyArray<Holder> =>
-  group
-    .tasks()
-    .filter((task) => task.holdsSlot)
-    .map((task) => holderOf(task.fiber))
-
-const isSaturated = (group: Group): boolean =>
-  group.background === 0 && !group.ending && group.slots!.isSaturated(group.bodyExit !== undefined)
-
-const saturation = (group: Group): TaskGroupSaturated =>
-  new TaskGroupSaturated({
-    group: group.path,
-    limit: group.slots!.total,
-    waiting: holdersOf(group).map((holder) => holder.name)
-  })
-
-/** A limited group's slots; the end of its body or of a background task, too, may make it certain that nothing can go on. */
-export const limitTo = (limit: number): Slots => new Slots(limit)
-
-export const watchSaturation = (group: Group): void => {
-  group.onFewer = () => {
-    if (isSaturated(group)) group.slots!.giveUp()
   }
 }

@@ -6,13 +6,13 @@ import * as Exit from "effect/Exit"
 import { interruptedCause, start } from "../effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
 import { withEnv } from "../env.ts"
-import { watchSaturation } from "./fork.ts"
 import { Group } from "./group.ts"
 import type { Failure, Policy } from "./group.ts"
 import { beginWait, endWait, holderOf } from "../node.ts"
 import type { Wait } from "../node.ts"
 import { makeReason, reasonOf } from "../reason.ts"
 import type { Reason } from "../reason.ts"
+import { watchSaturation } from "./slotEntry.ts"
 import { Slots } from "./slots.ts"
 
 export interface GroupOptions {
@@ -62,17 +62,8 @@ export const awaitGroup = (
   kind: Pick<Kind, "cause">,
   ended: () => void
 ): Effect.Effect<void> | undefined => {
-  if (group.complete) {
-    ended()
-    return undefined
-  }
-  const wait = waitFor(group)
-  beginWait(owner, wait)
-  group.onComplete = () => {
-    endWait(owner, wait)
-    ended()
-  }
-  return cancelAndAwait(owner, group, kind) as Effect.Effect<void>
+  whenComplete(owner, group, ended)
+  return group.complete ? undefined : (cancelAndAwait(owner, group, kind) as Effect.Effect<void>)
 }
 
 // The owner was interrupted. What it owns goes first; what fails on the way stays in the Cause beside the interruption.
@@ -81,21 +72,23 @@ const cancelAndAwait = (
   group: Group,
   kind: Pick<Kind, "cause">
 ): Effect.Effect<void, unknown> =>
-  Effect.suspend(() => {
-    const failures = (): Exit.Exit<void, unknown> =>
-      group.failures === undefined ? Exit.void : Exit.failCause(kind.cause(group, group.failures))
-    return Effect.callback<void, unknown>((resume) => {
-      // Asked here and not before: the owner may be parked between two operations, and the group complete meanwhile.
-      if (group.complete) return resume(failures())
-      const wait = waitFor(group)
-      beginWait(owner, wait)
-      group.onComplete = () => {
-        endWait(owner, wait)
-        resume(failures())
-      }
-      group.end(reasonOfOwner(owner), owner, false)
-    })
+  Effect.callback<void, unknown>((resume) => {
+    // The owner may have been parked between two operations, and the group be complete meanwhile.
+    whenComplete(owner, group, () =>
+      resume(group.failures === undefined ? Exit.void : Exit.failCause(kind.cause(group, group.failures)))
+    )
+    if (!group.complete) group.end(reasonOfOwner(owner), owner, false)
   })
+
+const whenComplete = (owner: AnyFiber, group: Group, ended: () => void): void => {
+  if (group.complete) return ended()
+  const wait = waitFor(group)
+  beginWait(owner, wait)
+  group.onComplete = () => {
+    endWait(owner, wait)
+    ended()
+  }
+}
 
 const outcome = (owner: AnyFiber, group: Group, kind: Kind): AnyExit => {
   const failures = group.failures

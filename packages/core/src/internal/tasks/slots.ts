@@ -3,28 +3,23 @@
 /** Who waits: a task's own fiber, the body's, or somebody else (a fiber of another group, a pending task). */
 export type Waiting = "task" | "body" | "other"
 
-export class SlotWait {
-  prev: SlotWait | undefined = undefined
-  next: SlotWait | undefined = undefined
-  state: "waiting" | "granted" | "done" = "waiting"
-  readonly who: Waiting
-  /** Called once, when the slot is this waiter's. Must not run other fibers inline. */
-  readonly granted: () => void
-  /** Called instead when it is certain that none will ever come. */
-  readonly hopeless: () => void
+/** "hopeless": still in line, though it is certain that no slot will ever come. */
+export type SlotState = "waiting" | "hopeless" | "granted" | "done"
 
-  constructor(who: Waiting, granted: () => void, hopeless: () => void) {
-    this.who = who
-    this.granted = granted
-    this.hopeless = hopeless
-  }
+export interface SlotWaiter {
+  prev: SlotWaiter | undefined
+  next: SlotWaiter | undefined
+  state: SlotState
+  readonly who: Waiting
+  /** Called when the state has become "granted" or "hopeless". Must not run other fibers inline. */
+  wake(): void
 }
 
 export class Slots {
   readonly total: number
   free: number
-  private head: SlotWait | undefined = undefined
-  private tail: SlotWait | undefined = undefined
+  private head: SlotWaiter | undefined = undefined
+  private tail: SlotWaiter | undefined = undefined
   private waitingTasks = 0
   private waitingBody = 0
 
@@ -40,7 +35,7 @@ export class Slots {
     return true
   }
 
-  wait(waiter: SlotWait): void {
+  wait(waiter: SlotWaiter): void {
     waiter.prev = this.tail
     if (this.tail === undefined) this.head = waiter
     else this.tail.next = waiter
@@ -56,15 +51,15 @@ export class Slots {
     }
     this.remove(waiter)
     waiter.state = "granted"
-    waiter.granted()
+    waiter.wake()
   }
 
   /** The waiter gives up: leaves the line, or passes on the slot it was handed meanwhile. */
-  abandon(waiter: SlotWait): void {
+  abandon(waiter: SlotWaiter): void {
     const state = waiter.state
     waiter.state = "done"
-    if (state === "waiting") this.remove(waiter)
-    else if (state === "granted") this.release()
+    if (state === "granted") this.release()
+    else if (state !== "done") this.remove(waiter)
   }
 
   /** Everybody that holds a slot, and the body, waits for one: none will come free. */
@@ -74,12 +69,17 @@ export class Slots {
 
   /** Tells the task that waits longest: its end frees a slot, that of somebody from outside would not. */
   giveUp(): void {
-    for (let waiter = this.head; waiter !== undefined; waiter = waiter.next) {
-      if (waiter.who === "task") return waiter.hopeless()
-    }
+    let waiter = this.head
+    while (waiter !== undefined && waiter.who !== "task") waiter = waiter.next
+    if (waiter !== undefined) this.tellHopeless(waiter)
   }
 
-  private remove(waiter: SlotWait): void {
+  tellHopeless(waiter: SlotWaiter): void {
+    waiter.state = "hopeless"
+    waiter.wake()
+  }
+
+  private remove(waiter: SlotWaiter): void {
     if (waiter.prev === undefined) this.head = waiter.next
     else waiter.prev.next = waiter.next
     if (waiter.next === undefined) this.tail = waiter.prev
@@ -88,7 +88,7 @@ export class Slots {
     this.count(waiter, -1)
   }
 
-  private count(waiter: SlotWait, by: number): void {
+  private count(waiter: SlotWaiter, by: number): void {
     if (waiter.who === "task") this.waitingTasks += by
     else if (waiter.who === "body") this.waitingBody += by
   }
