@@ -19,7 +19,7 @@ import { nodeAbove } from "../internal/node.ts"
 import type { Node } from "../internal/node.ts"
 import { toReason } from "../internal/reason.ts"
 import type { TaskNode } from "../internal/tasks/taskNode.ts"
-import { isTaskNode } from "../internal/tasks/taskNode.ts"
+import { isTaskNode, taskStatus } from "../internal/tasks/taskNode.ts"
 import { waitFor } from "../internal/tasks/waitForTasks.ts"
 
 export { TaskCancelled } from "../internal/tasks/taskErrors.ts"
@@ -141,7 +141,8 @@ export const cancel: {
  * @category operations
  * @since 0.1.0
  */
-export const status = <A, E>(self: Task<A, E>): Effect.Effect<Status> => Effect.sync(() => node(self).status)
+export const status = <A, E>(self: Task<A, E>): Effect.Effect<Status> =>
+  Effect.sync(() => taskStatus(node(self)))
 
 /**
  * The task that this fiber runs or was forked by, as a child; None outside any group and in the body of one that no task opened.

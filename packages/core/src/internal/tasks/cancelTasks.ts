@@ -35,7 +35,9 @@ export const cancelTask = (fiber: AnyFiber, task: TaskNode, reason: Reason): Eff
 export const cancelGroup = (fiber: AnyFiber, group: Group, reason: Reason): Effect.Effect<void> => {
   const tasks = group.tasks().filter((task) => !runsIn(fiber, task))
   const { ask, interrupt } = group.askAll(reason, fiber, false)
-  const forget = (): void => group.forget(ask)
+  const forget = (): void => {
+    group.asks = group.asks!.filter((other) => other !== ask)
+  }
   // Marked and interrupted in one step: whoever is marked alone is taken for one who has been told. The group takes
   // forks again when this returns; should the caller be interrupted before that, when all are gone.
   if (ask.remaining === 0) forget()

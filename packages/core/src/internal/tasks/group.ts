@@ -80,7 +80,7 @@ export class Group extends Node implements Pipeable {
   /** No more forks. */
   closed = false
   /** Cancellations under way, the first first. Empty: forks start. */
-  private asks: Array<Ask> | undefined = undefined
+  asks: Array<Ask> | undefined = undefined
   /** The cancellation for good. */
   endAsk: Ask | undefined = undefined
   /** Being cancelled for good: by a failure, by the owner, or because only background tasks are left. */
@@ -256,7 +256,7 @@ export class Group extends Node implements Pipeable {
     else run()
   }
 
-  /** Marks the tasks that exist; then `interrupt` interrupts them. For good, or until {@link forget}. */
+  /** Marks the tasks that exist; then `interrupt` interrupts them. For good, or until the ask is taken back out of `asks`. */
   askAll(
     reason: Reason,
     from: AnyFiber,
@@ -281,11 +281,6 @@ export class Group extends Node implements Pipeable {
       }
     }
     return { ask, interrupt }
-  }
-
-  /** The cancellation is over: forks start again, unless another one is under way. */
-  forget(ask: Ask): void {
-    this.asks = this.asks!.filter((other) => other !== ask)
   }
 
   // ---------------------------------------------------------------- the list and the tree

@@ -207,12 +207,6 @@ export abstract class TaskNode extends Node implements Pipeable {
     return undefined
   }
 
-  get status(): "pending" | "running" | "cancelling" | Ending {
-    if (this.ending !== undefined) return this.ending
-    if (this.isAsked) return "cancelling"
-    return this.pending ? "pending" : "running"
-  }
-
   protected override get hasStarted(): boolean {
     return this.has(Started)
   }
@@ -271,6 +265,12 @@ export const makeTask = (
   background: boolean,
   now: number
 ): TaskNode => new Construct(group, effect, name, now * flagCount + (background ? Background : 0))
+
+export const taskStatus = (task: TaskNode): "pending" | "running" | "cancelling" | Ending => {
+  if (task.ending !== undefined) return task.ending
+  if (task.isAsked) return "cancelling"
+  return task.pending ? "pending" : "running"
+}
 
 export const isTaskNode = (u: unknown): u is TaskNode => u instanceof TaskNode
 

@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import { Group, roots } from "./group.ts"
 import { escapeName } from "../node.ts"
 import type { Node, Wait } from "../node.ts"
-import { TaskNode } from "./taskNode.ts"
+import { TaskNode, taskStatus } from "./taskNode.ts"
 
 /** The shape of `TaskTree.Node`. */
 export interface TreeNode {
@@ -33,7 +33,7 @@ const startOf = (node: Node): number =>
   groupOf(node).openedAt + (node instanceof TaskNode ? node.startedAt : 0)
 
 const statusOf = (node: Node): TreeNode["status"] => {
-  if (node instanceof TaskNode) return node.status
+  if (node instanceof TaskNode) return taskStatus(node)
   return (node as Group).ending ? "cancelling" : "running"
 }
 
