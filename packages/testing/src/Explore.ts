@@ -38,6 +38,11 @@ export interface Options<A = unknown, E = unknown> {
   readonly seed?: string | undefined
   /** Judges the exit of an uninterrupted run. Default: it must be a success. */
   readonly accept?: ((exit: Exit.Exit<A, E>) => boolean) | undefined
+  /**
+   * Whether what outlives the program is a `Leak`, or which kinds of it: fibers, what it took of Skein's locks, permits and
+   * leases, Effect scopes that it was to close. Default true: all of them.
+   */
+  readonly leaks?: boolean | ReadonlyArray<"fibers" | "held" | "scopes"> | undefined
   /** Scheduling steps after which a run counts as a livelock. Default 20,000. */
   readonly maxSteps?: number | undefined
 }
@@ -213,8 +218,15 @@ const settingsOf = <A, E>(options: Options<A, E>): Settings => {
     interrupts: options.interrupts ?? false,
     seed,
     accept: options.accept ?? Exit.isSuccess,
+    leaks: leaksOf(options.leaks ?? true),
     limits: { steps: atLeastOne("maxSteps", options.maxSteps ?? 20_000), operations: 200_000 }
   }
+}
+
+const leaksOf = (leaks: NonNullable<Options["leaks"]>): Settings["leaks"] => {
+  const looksFor = (kind: "fibers" | "held" | "scopes") =>
+    typeof leaks === "boolean" ? leaks : leaks.includes(kind)
+  return { fibers: looksFor("fibers"), held: looksFor("held"), scopes: looksFor("scopes") }
 }
 
 const atLeastOne = (parameter: string, n: number): number => {

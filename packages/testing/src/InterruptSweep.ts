@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { AnyFiber } from "@skein/core/unstable/effect"
+import { watch } from "@skein/core/unstable/holdings"
 import { printSource, SourceLines } from "./internal/sourceLines.ts"
 import type { SourceLine } from "./internal/sourceLines.ts"
 import { attempt } from "./internal/sweepAttempt.ts"
@@ -29,6 +30,11 @@ export interface Options<S, A, E, R> {
   /** Fails (or dies) where the state shows that something is held or lost. */
   readonly check: (state: S, exit: Exit.Exit<A, E>) => Effect.Effect<void, unknown, R>
   readonly teardown?: ((state: S) => Effect.Effect<void, never, R>) | undefined
+  /**
+   * Whether an interrupted subject that still holds a lock, permit or lease of Skein's after teardown is a failure.
+   * Default true.
+   */
+  readonly leaks?: boolean | undefined
   /** A subject that takes more operations than this is refused as endless. Default 10,000. */
   readonly maxOperations?: number | undefined
 }
@@ -80,7 +86,8 @@ export class InterruptSweepFailure extends Data.TaggedError("InterruptSweepFailu
  * the work grows with the square of the subject's operations.
  *
  * **Errors** `InterruptSweepFailure` for the first point at which the check fails, at which the subject does not end
- * although interrupted, or at which the check does not end. A defect of setup or teardown is passed on as it is.
+ * although interrupted, at which the check does not end, or after which a subject that did not succeed still holds a
+ * lock, permit or lease of Skein's. A defect of setup or teardown is passed on as it is.
  *
  * **Ordering** Everything runs on a clock of its own that jumps to the next timer when all fibers are blocked, and in a
  * queue of its own, first in first out: sleeps cost no time and the points are the same in every run. `TestClock.adjust`
@@ -155,29 +162,46 @@ const judge = async <S, A, E, R>(
   const state = await outcome(world, options.setup, context, "setup")
   if (Exit.isFailure(state)) return [notRun, Exit.failCause(state.cause)]
   const subject = Effect.suspend(() => options.subject(state.value))
-  const attempted = await attempt({ world, context, subject, point, maxOperations, grace, onHit })
+  const unwatch = options.leaks === false ? () => {} : watch(world.ledger)
+  try {
+    const attempted = await attempt({ world, context, subject, point, maxOperations, grace, onHit })
+    world.ledger.recording = false
+    return [attempted, await judgeEnding(world, options, context, state.value, attempted)]
+  } finally {
+    unwatch()
+  }
+}
+
+const judgeEnding = async <S, A, E, R>(
+  world: World,
+  options: Options<S, A, E, R>,
+  context: Context.Context<R>,
+  state: S,
+  attempted: Attempt<A, E>
+): Promise<Verdict | undefined> => {
   const { ending, operation } = attempted
   const failure = (exit: Exit.Exit<A, E>, cause: Cause.Cause<unknown>): Verdict =>
     Exit.fail(new InterruptSweepFailure({ at: operation, exit, cause }))
   if (ending._tag === "Endless") {
-    return [attempted, Exit.die(new Error(endless(maxOperations)))]
+    return Exit.die(new Error(endless(options.maxOperations ?? 10_000)))
   }
   if (ending._tag === "Stuck") {
     const cause = Cause.die(new Error("the subject was interrupted and does not end, and nothing can run"))
-    return [attempted, failure(Exit.interrupt(), cause)]
+    return failure(Exit.interrupt(), cause)
   }
   const checked = await outcome(
     world,
-    Effect.suspend(() => options.check(state.value, ending.exit)),
+    Effect.suspend(() => options.check(state, ending.exit)),
     context,
     "check"
   )
   if (options.teardown !== undefined) {
-    const tornDown = await outcome(world, options.teardown(state.value), context, "teardown")
-    if (Exit.isFailure(tornDown) && Exit.isSuccess(checked))
-      return [attempted, Exit.failCause(tornDown.cause)]
+    const tornDown = await outcome(world, options.teardown(state), context, "teardown")
+    if (Exit.isFailure(tornDown) && Exit.isSuccess(checked)) return Exit.failCause(tornDown.cause)
   }
-  return [attempted, Exit.isFailure(checked) ? failure(ending.exit, checked.cause) : undefined]
+  if (Exit.isFailure(checked)) return failure(ending.exit, checked.cause)
+  if (Exit.isSuccess(ending.exit) || world.ledger.isBalanced) return undefined
+  return failure(ending.exit, Cause.die(new Error(stillHeld(world.ledger.lines()))))
 }
 
 const notRun: Attempt<never, never> = { ending: { _tag: "Stuck" }, hit: undefined, operation: 0 }
@@ -197,5 +221,8 @@ const outcome = async <A, E, R>(
 
 const endless = (maxOperations: number): string =>
   `InterruptSweep.run: the subject must end within maxOperations, ran more than ${maxOperations}`
+
+const stillHeld = (lines: ReadonlyArray<string>): string =>
+  ["the subject did not succeed, and still holds:", ...lines].join("\n  ")
 
 const indent = (text: string): string => text.replace(/^/gm, "  ")

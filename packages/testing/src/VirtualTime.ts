@@ -12,9 +12,11 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import { dual } from "effect/Function"
 import * as Scheduler from "effect/Scheduler"
+import { watch as watchHoldings } from "@skein/core/unstable/holdings"
 import { describeFiber, nameOfFiber } from "./internal/fiberNames.ts"
-
 import { realTimers } from "./internal/guards.ts"
+import { Notes } from "./internal/notes.ts"
+import { OpenScopes } from "./internal/openScopes.ts"
 import { SourceLines } from "./internal/sourceLines.ts"
 import { World, worldOf } from "./internal/world.ts"
 
@@ -23,11 +25,20 @@ import { World, worldOf } from "./internal/world.ts"
  * @since 0.1.0
  */
 export interface Options {
-  /** Whether what outlives the effect is a failure. Default true. */
-  readonly leaks?: boolean | undefined
+  /** Whether what outlives the effect is a failure, or which kinds of it. Default true: all of them. */
+  readonly leaks?: boolean | ReadonlyArray<LeakKind> | undefined
   /** How long, in real time, to wait for I/O or a promise before the effect counts as stuck. Default 1 second. */
   readonly grace?: Duration.Input | undefined
 }
+
+/**
+ * What can be left behind: fibers that are alive; timers; what was taken of Skein's locks, semaphores, limiters, bulkheads
+ * and pools; Effect scopes that were provided to something and not closed; what was given to {@link watch}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type LeakKind = "fibers" | "timers" | "held" | "scopes" | "watched"
 
 /**
  * Nothing can go on any more and the effect has not ended: a deadlock, or a wait for something that never comes.
@@ -64,8 +75,9 @@ export class LeakFound extends Data.TaggedError("LeakFound")<{
  * **When to use** For a test with sleeps, timeouts or retries in which nobody should have to say when time passes. Use
  * `TestClock` where the test is about a certain moment; `TestClock.adjust` works in here too.
  *
- * **Errors** Dies with `Stuck` when nothing can go on, and with `LeakFound` when fibers, timers or something given to
- * `watch` are left after the end; what can still run then is run first, time does not pass.
+ * **Errors** Dies with `Stuck` when nothing can go on, and with `LeakFound` when something is left after the end (see
+ * {@link LeakKind}); what can still run then is run first, time does not pass. Only what its own fibers took or were given
+ * counts, so a resource that was there before may outlive it.
  *
  * **Cancellation** Cancel-safe: the effect is interrupted and awaited.
  *
@@ -84,9 +96,16 @@ export const run: {
     Effect.contextWith((context: Context.Context<R>) =>
       Effect.callback<A, E>((resume) => {
         const timersBefore = realTimers()
-        const world = new World()
+        const notes = new Notes()
+        const world = new World(notes.note)
+        world.scopes = new OpenScopes(notes.note)
+        world.scopes.exclude(context as Context.Context<never>)
+        const unwatch = watchHoldings(world.ledger)
         const fiber = world.fork(effect, context)
-        const driving = drive(world, fiber, options, timersBefore)
+        const driving = drive(world, fiber, options, timersBefore).finally(() => {
+          unwatch()
+          notes.close()
+        })
         driving.then(resume)
         return Effect.promise(() => {
           fiber.interruptUnsafe()
@@ -97,8 +116,8 @@ export const run: {
 )
 
 /**
- * Has a number checked at the end of `run`: it must be what it is now. For what no one else can count: permits of a
- * semaphore, leases of a pool, open handles. Does nothing outside `run`.
+ * Has a number checked at the end of `run`: it must be what it is now. For what no one else can count: permits of
+ * Effect's own `Semaphore`, open handles. Does nothing outside `run`.
  *
  * **Example** `yield* VirtualTime.watch("free permits", () => free)`
  *
@@ -125,9 +144,10 @@ const drive = async <A, E>(
     await world.exitOf(fiber, 0)
     return Exit.die(stuck)
   }
-  if (options.leaks === false || Exit.isFailure(exit)) return exit
+  const { leaks = true } = options
+  if (leaks === false || Exit.isFailure(exit)) return exit
   world.settle()
-  const what = [...waiting(world), ...unbalanced(world, timersBefore)]
+  const what = (leaks === true ? kinds : leaks).flatMap((kind) => leftBehind[kind](world, timersBefore))
   return what.length === 0 ? exit : Exit.die(new LeakFound({ what }))
 }
 
@@ -140,15 +160,26 @@ const waiting = (world: World): ReadonlyArray<string> => {
   return lines
 }
 
-const unbalanced = (world: World, timersBefore: number): ReadonlyArray<string> => {
+const kinds: ReadonlyArray<LeakKind> = ["fibers", "timers", "held", "scopes", "watched"]
+
+const leftBehind: Readonly<Record<LeakKind, (world: World, timersBefore: number) => ReadonlyArray<string>>> =
+  {
+    fibers: (world) => waiting(world),
+    timers: (world, timersBefore) => timersOf(world, timersBefore),
+    held: (world) => world.ledger.lines(),
+    scopes: (world) => world.scopes?.lines() ?? [],
+    watched: (world) =>
+      world.watched.flatMap(({ before, name, read }) => {
+        const after = read()
+        return after === before ? [] : `${name}: ${after}, was ${before}`
+      })
+  }
+
+const timersOf = (world: World, timersBefore: number): ReadonlyArray<string> => {
   const lines = world.clock.pending
     .filter((timer) => timer.fiber === undefined || timer.fiber.pollUnsafe() !== undefined)
     .map((timer) => `a timer at ${timer.at} ms that no fiber waits for`)
   const timers = realTimers() - timersBefore
   if (timers > 0) lines.push(`${timers} real timer${timers === 1 ? "" : "s"}`)
-  for (const { before, name, read } of world.watched) {
-    const after = read()
-    if (after !== before) lines.push(`${name}: ${after}, was ${before}`)
-  }
   return lines
 }

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert"
 
 import { Barrier, CapacityLimiter, Event, Lock, Semaphore } from "@skein/core"
 import { Explore } from "@skein/testing"
-import { Effect, Exit, Fiber, Option } from "effect"
+import { Deferred, Effect, Exit, Fiber, Option } from "effect"
 
 import { apart, later, of, room } from "./program.ts"
 import type { Explored } from "./program.ts"
@@ -56,6 +56,38 @@ const semaphores: ReadonlyArray<Explored> = [
       })
   },
   {
+    name: "Semaphore: when the first waiter leaves, those behind it that fit are served",
+    operations: of("Semaphore", "withPermits", "take", "release", "takeScoped"),
+    program: () =>
+      Effect.gen(function* () {
+        const semaphore = yield* Semaphore.make(2)
+        const gate = yield* Deferred.make<void>()
+        yield* Effect.forkChild(Semaphore.withPermits(semaphore, 1, Deferred.await(gate)))
+        yield* Explore.waitAllBlocked
+        const large = yield* Effect.forkChild(
+          Explore.named(Semaphore.withPermits(semaphore, 2, Effect.void), "large")
+        )
+        yield* Explore.waitAllBlocked
+        const small = yield* Effect.forkChild(
+          apart([
+            Semaphore.withPermits(semaphore, 1, Effect.yieldNow),
+            Effect.scoped(Semaphore.takeScoped(semaphore, 1)),
+            Effect.uninterruptible(
+              Effect.andThen(Semaphore.take(semaphore, 1), Semaphore.release(semaphore, 1))
+            )
+          ])
+        )
+        yield* Explore.waitAllBlocked
+        const { free, waiting } = yield* Semaphore.statistics(semaphore)
+        assert.equal(free, 1)
+        if (large.pollUnsafe() !== undefined) assert.deepEqual(waiting, [], "behind nobody")
+        yield* Deferred.succeed(gate, undefined)
+        yield* Fiber.await(large)
+        yield* Fiber.join(small)
+        assert.equal((yield* Semaphore.statistics(semaphore)).free, 2)
+      })
+  },
+  {
     name: "Semaphore: bare permits, taken by one fiber and given back by another",
     operations: of("Semaphore", "take", "release", "makeUnsafe"),
     program: () =>
@@ -66,7 +98,9 @@ const semaphores: ReadonlyArray<Explored> = [
         // Counted in the step in which they are taken.
         const take = (permits: number) =>
           Effect.map(Semaphore.take(semaphore, permits), () => void (taken += permits))
-        const takers = yield* Effect.forkChild(apart([take(1), take(2), take(1), later(take(2))]))
+        const takers = Effect.forkChild(
+          Effect.interruptible(apart([take(1), take(2), take(1), later(take(2))]))
+        )
         // Gives back whatever is out, until nobody wants any.
         const giveBack = Effect.gen(function* () {
           while (true) {
@@ -77,10 +111,13 @@ const semaphores: ReadonlyArray<Explored> = [
             yield* Semaphore.release(semaphore, out)
           }
         })
-        yield* Effect.uninterruptible(giveBack)
+        // An interruption after the first has taken would leave permits that nobody gives back.
+        const ended = yield* Effect.uninterruptible(
+          Effect.flatMap(takers, (fiber) => Effect.as(giveBack, fiber))
+        )
         const { free, waiting } = yield* Semaphore.statistics(semaphore)
         assert.deepEqual([free, waiting], [2, []])
-        yield* Fiber.join(takers)
+        yield* Fiber.join(ended)
       })
   },
   {

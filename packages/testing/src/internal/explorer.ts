@@ -3,6 +3,7 @@ import * as Exit from "effect/Exit"
 import type { AnyFiber } from "@skein/core/unstable/effect"
 import { describeFiber, nameOf } from "./fiberNames.ts"
 import { guarded } from "./guards.ts"
+import type { Kinds } from "./leftBehind.ts"
 import { Machine } from "./machine.ts"
 import type { Ending, FiberRecord, Limits, Mode } from "./fiberRecord.ts"
 import { PlannedRun, preemptionsOf, Recorded } from "./plan.ts"
@@ -26,6 +27,7 @@ export interface Settings {
   readonly mode: Mode
   readonly interrupts: boolean
   readonly seed: Seed | undefined
+  readonly leaks: Kinds
   readonly accept: (exit: Exit.Exit<any, any>) => boolean
   readonly limits: Limits
 }
@@ -153,7 +155,8 @@ class Explorer {
     switch (ending._tag) {
       case "Exited": {
         if (!this.accepts(ending.exit, machine)) return { _tag: "Rejected", exit: ending.exit }
-        return ending.leaks.length === 0 ? undefined : { _tag: "Leak", what: ending.leaks.map(nameOf) }
+        if (ending.leaks.length === 0 && machine.leftBehind.isEmpty) return undefined
+        return { _tag: "Leak", what: [...ending.leaks.map(nameOf), ...machine.leftBehind.lines()] }
       }
       case "Blocked":
         return { _tag: "Deadlock", waiting: [] }
@@ -250,7 +253,8 @@ class Explorer {
   }
 
   private makeMachine(observer?: Tracing): Machine {
-    return new Machine({ mode: this.mode, limits: this.settings.limits, describe: describeForeign, observer })
+    const { leaks, limits } = this.settings
+    return new Machine({ mode: this.mode, limits, leaks, describe: describeForeign, observer })
   }
 
   private guarded<A>(f: () => A, machine = this.machine): A {
@@ -279,15 +283,16 @@ class Single implements Search {
 }
 
 const described = (problem: Problem, machine: Machine, lines: SourceLines): Problem => {
-  const alive = machine.records.filter((record) => record.fiber.pollUnsafe() === undefined)
+  const alive = (): ReadonlyArray<string> =>
+    machine.fibers.alive.map((record) => describeFiber(lines, record.fiber, nameOf(record)))
   switch (problem._tag) {
     case "Deadlock":
-      return {
-        _tag: "Deadlock",
-        waiting: alive.map((record) => describeFiber(lines, record.fiber, nameOf(record)))
-      }
+      return { _tag: "Deadlock", waiting: alive() }
     case "Leak":
-      return { _tag: "Leak", what: alive.map((record) => describeFiber(lines, record.fiber, nameOf(record))) }
+      return {
+        _tag: "Leak",
+        what: [...(machine.leaks.fibers ? alive() : []), ...machine.leftBehind.lines()]
+      }
     default:
       return problem
   }

@@ -4,10 +4,13 @@ import type * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
 import { currentFiber, dropAsyncContext } from "@skein/core/unstable/effect"
 import type { AnyFiber } from "@skein/core/unstable/effect"
-import { entryOf, FiberRecord } from "./fiberRecord.ts"
+import { entryOf } from "./fiberRecord.ts"
+import { FiberTable } from "./fiberTable.ts"
 import { register } from "./machines.ts"
-import type { Ending, Entry, Limits, Mode, Observer } from "./fiberRecord.ts"
+import type { Ending, Entry, FiberRecord, Limits, Mode, Observer } from "./fiberRecord.ts"
 import { firstBroken } from "./invariants.ts"
+import { LeftBehind } from "./leftBehind.ts"
+import type { Kinds } from "./leftBehind.ts"
 import { contextOf } from "./machineContext.ts"
 import { Prng } from "./prng.ts"
 import { RunQueue } from "./runQueue.ts"
@@ -31,7 +34,8 @@ const fnvPrime = 0x01000193
 export class Machine {
   readonly mode: Mode
   readonly clock = new VirtualClock()
-  records: Array<FiberRecord> = []
+  readonly leftBehind: LeftBehind
+  readonly fibers = new FiberTable()
   readonly runnable = new RunQueue()
   invariants: Array<() => boolean | void> = []
   steps = 0
@@ -48,6 +52,7 @@ export class Machine {
 
   private readonly observer: Observer | undefined
   private readonly limits: Limits
+  readonly leaks: Kinds
   private readonly describe: (fiber: AnyFiber | undefined) => string
   private readonly context: Context.Context<never>
   private readonly random = new Prng(1)
@@ -55,8 +60,6 @@ export class Machine {
   private interrupts = false
   private targets: Array<FiberRecord> = []
   private idle: Array<Entry> = []
-  private base = 0
-  private root: FiberRecord | undefined = undefined
   /** The fiber that the drive loop ran last. */
   private top: FiberRecord | undefined = undefined
   /** Driving a run. */
@@ -82,13 +85,15 @@ export class Machine {
   constructor(options: {
     readonly mode: Mode
     readonly limits: Limits
+    readonly leaks: Kinds
     readonly describe: (record: FiberRecord | undefined, fiber: AnyFiber) => string
     readonly observer?: Observer | undefined
   }) {
-    const { mode, limits, describe, observer } = options
+    const { mode, limits, leaks, describe, observer } = options
+    this.leaks = leaks
     this.mode = mode
     this.limits = limits
-    this.describe = (fiber) => (fiber === undefined ? "something" : describe(this.recordOf(fiber), fiber))
+    this.describe = (fiber) => (fiber === undefined ? "something" : describe(this.fibers.of(fiber), fiber))
     this.scheduler = {
       executionMode: "async",
       shouldYield: (fiber) => this.ask(fiber),
@@ -96,8 +101,13 @@ export class Machine {
     }
     register(this.scheduler, this)
     this.observer = observer
+    this.leftBehind = new LeftBehind(
+      leaks,
+      (fiber) => this.fibers.of(fiber) !== undefined,
+      observer && ((fiber) => observer.onTake(this.fibers.of(fiber)!))
+    )
     const onOperation = (fiber: Fiber.Fiber<any, any>, operation: unknown): void => {
-      const record = this.active ? this.recordOf(fiber) : undefined
+      const record = this.active ? this.fibers.of(fiber) : undefined
       if (record !== undefined) observer!.onOperation(record, operation)
     }
     const { clock, random: prng, scheduler } = this
@@ -108,6 +118,7 @@ export class Machine {
   execute(program: () => Effect.Effect<unknown, unknown>, strategy: Strategy, interrupts: boolean): Ending {
     this.reset(strategy, interrupts)
     this.active = true
+    const unwatch = this.leftBehind.watch()
     try {
       this.chosen = true
       const fiber = Effect.runForkWith(this.context)(Effect.suspend(program))
@@ -117,36 +128,31 @@ export class Machine {
       return (
         this.over ?? {
           ...ending,
-          leaks: this.records.filter((record) => record.fiber.pollUnsafe() === undefined)
+          leaks: this.leaks.fibers ? this.fibers.alive : []
         }
       )
     } finally {
+      unwatch()
       this.active = false
     }
   }
 
-  /** The record of a fiber of this run. */
-  recordOf(fiber: Fiber.Fiber<any, any>): FiberRecord | undefined {
-    const record = this.records[fiber.id - this.base]
-    return record?.fiber === fiber ? record : undefined
-  }
-
   name(fiber: Fiber.Fiber<any, any>, name: string): void {
-    const record = this.recordOf(fiber)
+    const record = this.fibers.of(fiber)
     if (record === undefined) return
     record.name = name
     if (!this.targets.includes(record)) this.targets.push(record)
   }
 
   choose(fiber: Fiber.Fiber<any, any>, n: number): number {
-    const record = this.recordOf(fiber)
+    const record = this.fibers.of(fiber)
     if (n < 2 || record === undefined || this.over !== undefined) return 0
     return this.decide("Choose", n, 0, record)
   }
 
   /** Goes on when nothing else can, before time passes. */
   whenIdle(fiber: Fiber.Fiber<any, any>, run: () => void): () => void {
-    const entry: Entry = { owner: this.recordOf(fiber)!, label: fiber.id - this.base, run }
+    const entry: Entry = { owner: this.fibers.of(fiber)!, label: this.fibers.indexOf(fiber), run }
     this.idle.push(entry)
     return () => {
       this.idle = this.idle.filter((other) => other !== entry)
@@ -156,7 +162,7 @@ export class Machine {
   private reset(strategy: Strategy, interrupts: boolean): void {
     this.strategy = strategy
     this.interrupts = interrupts
-    this.records = []
+    this.fibers.reset()
     this.runnable.clear()
     this.invariants = []
     this.targets = []
@@ -164,7 +170,7 @@ export class Machine {
     this.steps = this.operations = this.opportunities = this.choices = 0
     this.hashA = 0x811c9dc5 | 0
     this.hashB = 0x2545f491
-    this.interrupted = this.root = this.top = this.over = this.forced = this.foreign = undefined
+    this.interrupted = this.top = this.over = this.forced = this.foreign = undefined
     this.forcedInterrupt = false
     this.clock.reset()
     this.random.reset(1)
@@ -173,7 +179,7 @@ export class Machine {
   private drive(root: AnyFiber): Ending {
     while (true) {
       if (this.over !== undefined) return this.over
-      if (!this.holdsInvariants()) return this.over!
+      if (this.invariants.length > 0 && !this.holdsInvariants()) return this.over!
       const exit = root.pollUnsafe()
       if (exit !== undefined) return { _tag: "Exited", exit, leaks: [] }
       if (++this.steps > this.limits.steps) return { _tag: "Livelock", steps: this.limits.steps }
@@ -199,7 +205,7 @@ export class Machine {
     const { runnable, top } = this
     if (runnable.size === 1) return runnable.take(0)
     const preferred = runnable.preferred(top)
-    return runnable.take(this.decide("Pick", runnable.size, preferred, top ?? this.root!))
+    return runnable.take(this.decide("Pick", runnable.size, preferred, top ?? this.fibers.root!))
   }
 
   private run(entry: Entry): void {
@@ -232,7 +238,7 @@ export class Machine {
     if (first === undefined) return false
     this.observer?.onTime(this.clock.now)
     for (let timer: typeof first | undefined = first; timer !== undefined;) {
-      const owner = (timer.fiber && this.recordOf(timer.fiber)) ?? this.root!
+      const owner = (timer.fiber && this.fibers.of(timer.fiber)) ?? this.fibers.root!
       this.runnable.push({ owner, label: owner.index, run: timer.fire })
       const next = this.clock.next
       timer =
@@ -272,7 +278,6 @@ export class Machine {
   }
 
   private holdsInvariants(): boolean {
-    if (this.invariants.length === 0) return true
     const broken = firstBroken(this.invariants)
     if (broken !== undefined) this.over ??= { _tag: "Broken", cause: broken.cause }
     return broken === undefined
@@ -285,13 +290,10 @@ export class Machine {
       return false
     }
     if (this.over !== undefined) return true
-    let record = this.records[fiber.id - this.base]
-    if (record === undefined || record.fiber !== fiber) {
-      const admitted = this.admit(fiber)
-      if (admitted === undefined) return true
-      record = admitted
-    }
+    const record = this.fibers.of(fiber) ?? this.admit(fiber)
+    if (record === undefined) return true
     record.own = undefined
+    this.leftBehind.scopes.look(fiber)
     if (fiber.currentOpCount === 1) {
       record.local++
       if (this.chosen) {
@@ -356,7 +358,7 @@ export class Machine {
     }
     if (this.over !== undefined) return
     const fiber = currentFiber()
-    const owner = (fiber && this.recordOf(fiber)) ?? this.top ?? this.root!
+    const owner = (fiber && this.fibers.of(fiber)) ?? this.top ?? this.fibers.root!
     const entry = entryOf(owner, task)
     owner.own = entry
     this.runnable.push(entry)
@@ -367,21 +369,11 @@ export class Machine {
   }
 
   private admit(fiber: AnyFiber): FiberRecord | undefined {
-    if (this.root === undefined) {
-      this.base = fiber.id
-      const root = new FiberRecord(0, fiber)
-      root.name = "root"
-      this.root = root
-      this.targets.push(root)
-      this.records[0] = root
-      return root
-    }
-    if (fiber.id < this.base) {
+    const isRoot = this.fibers.root === undefined
+    const record = this.fibers.add(fiber)
+    if (record === undefined)
       this.meddled("belongs to an earlier run and was resumed by this one: the runs share state", fiber)
-      return undefined
-    }
-    const record = new FiberRecord(fiber.id - this.base, fiber)
-    this.records[record.index] = record
+    else if (isRoot) this.targets.push(record)
     return record
   }
 

@@ -78,7 +78,7 @@ export const printProblem = (problem: Problem): string => {
     case "Deadlock":
       return `deadlock: nothing can run, and the program has not ended\n${indent(problem.waiting.join("\n"))}`
     case "Leak":
-      return `leak: the program has ended, and is still alive:\n${indent(problem.what.join("\n"))}`
+      return `leak: the program has ended and left behind:\n${indent(problem.what.join("\n"))}`
     case "InvariantBroken":
       return `invariant broken: ${problem.cause instanceof Error ? problem.cause.message : firstLine(problem.cause)}`
     case "Livelock":

@@ -11,6 +11,13 @@ export interface SourceLine {
   readonly text: string
 }
 
+/** As the engine names it. @internal */
+export interface Place {
+  readonly scriptId: string
+  readonly lineNumber: number
+  readonly columnNumber: number
+}
+
 /** @internal */
 export const printSource = (source: SourceLine): string => `${source.file}:${source.line}:${source.column}`
 
@@ -79,11 +86,24 @@ export class SourceLines {
 
   /** The innermost place in the fiber's own code, not in Effect's. */
   ofFiber(fiber: AnyFiber): SourceLine | undefined {
-    const stack = stackOf(fiber)
-    for (let i = stack.length - 1; i >= 0; i--) {
-      const iterator = stack[i]?.["iterator"] as Iterator<unknown> | undefined
-      if (typeof iterator?.next !== "function") continue
-      const line = this.ofGenerator(iterator)
+    for (const generator of generatorsOf(fiber)) {
+      const line = this.lineAt(this.locationOf(generator, "[[GeneratorLocation]]"), allOfEffect)
+      if (line !== undefined) return line
+    }
+    return undefined
+  }
+
+  /** Where the fiber is now, to be looked up later if need be: takes a few tenths of a millisecond. */
+  placesOf(fiber: AnyFiber): ReadonlyArray<Place> {
+    if (this.session === undefined) return []
+    const innermost = [...generatorsOf(fiber)].slice(0, 3)
+    return innermost.flatMap((generator) => this.locationOf(generator, "[[GeneratorLocation]]") ?? [])
+  }
+
+  /** The same line that `ofFiber` would have told. */
+  ofPlaces(places: ReadonlyArray<Place>): SourceLine | undefined {
+    for (const place of places) {
+      const line = this.lineAt(place, allOfEffect)
       if (line !== undefined) return line
     }
     return undefined
@@ -106,18 +126,12 @@ export class SourceLines {
   private ofFunction(f: Function): SourceLine | undefined {
     const known = this.functions.get(f)
     if (known !== undefined) return known === "none" ? undefined : known
-    const line = this.located(f, "[[FunctionLocation]]", runtimeOfEffect)
+    const line = this.lineAt(this.locationOf(f, "[[FunctionLocation]]"), runtimeOfEffect)
     this.functions.set(f, line ?? "none")
     return line
   }
 
-  private ofGenerator(generator: object): SourceLine | undefined {
-    return this.located(generator, "[[GeneratorLocation]]", allOfEffect)
-  }
-
-  private located(object: object, property: string, skip: RegExp): SourceLine | undefined {
-    if (this.session === undefined) return undefined
-    const location = this.locationOf(object, property)
+  private lineAt(location: Place | undefined, skip: RegExp): SourceLine | undefined {
     if (location === undefined) return undefined
     const script = this.scriptOf(location.scriptId)
     if (script === undefined || skip.test(script.url)) return undefined
@@ -147,11 +161,9 @@ export class SourceLines {
     return scripts.get(id)
   }
 
-  private locationOf(
-    object: object,
-    name: string
-  ): { scriptId: string; lineNumber: number; columnNumber: number } | undefined {
-    const session = this.session!
+  private locationOf(object: object, name: string): Place | undefined {
+    const session = this.session
+    if (session === undefined) return undefined
     const globals = globalThis as Record<string, unknown>
     globals[slot] = object
     let location: any
@@ -205,6 +217,15 @@ export class SourceLines {
       column: column + 1,
       text: shortened(lines[line]?.trim() ?? "")
     }
+  }
+}
+
+/** Innermost first. */
+function* generatorsOf(fiber: AnyFiber): Generator<object> {
+  const stack = stackOf(fiber)
+  for (let i = stack.length - 1; i >= 0; i--) {
+    const iterator = stack[i]?.["iterator"] as Iterator<unknown> | undefined
+    if (typeof iterator?.next === "function") yield iterator
   }
 }
 

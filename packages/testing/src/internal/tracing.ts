@@ -1,5 +1,6 @@
 import * as Option from "effect/Option"
 import { learnName, nameOf } from "./fiberNames.ts"
+import { since } from "./notes.ts"
 import type { FiberRecord, Observer } from "./fiberRecord.ts"
 import type { Step } from "./problem.ts"
 import { printSource, SourceLines } from "./sourceLines.ts"
@@ -65,6 +66,12 @@ export class Tracing implements Observer {
   onInterrupt(record: FiberRecord): void {
     this.last = undefined
     this.push(record, "is interrupted", this.sources.ofFiber(record.fiber), false)
+  }
+
+  onTake(record: FiberRecord): () => string {
+    learnName(record)
+    const source = this.sources.ofFiber(record.fiber)
+    return () => since(nameOf(record), source)
   }
 
   onTime(millis: number): void {

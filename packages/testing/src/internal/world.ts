@@ -4,6 +4,10 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
+import { nameOfFiber } from "./fiberNames.ts"
+import { Ledger } from "./ledger.ts"
+import type { Note } from "./ledger.ts"
+import type { OpenScopes } from "./openScopes.ts"
 import { VirtualClock } from "./virtualClock.ts"
 
 interface QueuedTask {
@@ -13,6 +17,11 @@ interface QueuedTask {
 
 /** @internal */
 export type ShouldYield = (fiber: Fiber.Fiber<unknown, unknown>) => boolean
+
+const nameOnly: Note = (fiber) => {
+  const name = nameOfFiber(fiber)
+  return () => name
+}
 
 const byBudget: ShouldYield = (fiber) => fiber.currentOpCount >= fiber.cache.maxOpsBeforeYield
 
@@ -34,6 +43,10 @@ export class World {
     []
   /** Every fiber that took a step in this world. */
   readonly fibers = new Set<Fiber.Fiber<unknown, unknown>>()
+  /** Watches nothing by itself. */
+  readonly ledger: Ledger
+  /** Looked for when set. */
+  scopes: OpenScopes | undefined = undefined
   /** Grows whenever something happens. */
   activity = 0
 
@@ -53,6 +66,10 @@ export class World {
     }
   }
 
+  constructor(note: Note = nameOnly) {
+    this.ledger = new Ledger((fiber) => this.fibers.has(fiber), note)
+  }
+
   /** Everything forked below a fiber with this scheduler has it too. */
   scheduler(shouldYield: ShouldYield = byBudget): Scheduler.Scheduler {
     const scheduler: Scheduler.Scheduler = {
@@ -60,6 +77,7 @@ export class World {
       shouldYield: (fiber) => {
         this.activity++
         if (fiber.currentOpCount === 1) this.fibers.add(fiber)
+        this.scopes?.look(fiber)
         return shouldYield(fiber)
       },
       makeDispatcher: () => this.dispatcher
