@@ -50,7 +50,9 @@ export interface Receiver<out A> extends Pipeable {
  * @category errors
  * @since 0.1.0
  */
-export class ChannelBroken extends Data.TaggedError("ChannelBroken")<{ readonly channel: string }> {
+export class ChannelBroken
+  extends /*#__PURE__*/ Data.TaggedError("ChannelBroken")<{ readonly channel: string }>
+{
   override get message(): string {
     return `${this.channel} has no receivers any more`
   }
@@ -176,7 +178,10 @@ class Send extends Operation<void, ChannelBroken> {
 export const send: {
   <A>(item: A): (self: Sender<A>) => Effect.Effect<void, ChannelBroken>
   <A>(self: Sender<A>, item: Types.NoInfer<A>): Effect.Effect<void, ChannelBroken>
-} = dual(2, (self: SenderImpl, item: unknown): Effect.Effect<void, ChannelBroken> => new Send(self, item))
+} = /*#__PURE__*/ dual(
+  2,
+  (self: SenderImpl, item: unknown): Effect.Effect<void, ChannelBroken> => new Send(self, item)
+)
 
 /**
  * Sends the item if there is room and nobody waits for it; else false.
@@ -191,7 +196,7 @@ export const send: {
 export const trySend: {
   <A>(item: A): (self: Sender<A>) => Effect.Effect<boolean, ChannelBroken>
   <A>(self: Sender<A>, item: Types.NoInfer<A>): Effect.Effect<boolean, ChannelBroken>
-} = dual(
+} = /*#__PURE__*/ dual(
   2,
   (self: SenderImpl, item: unknown): Effect.Effect<boolean, ChannelBroken> =>
     Effect.withFiber((fiber): AnyEffect => {

@@ -82,7 +82,9 @@ export interface Statistics {
  * @category errors
  * @since 0.1.0
  */
-export class QueueShutdown extends Data.TaggedError("QueueShutdown")<{ readonly queue: string }> {
+export class QueueShutdown
+  extends /*#__PURE__*/ Data.TaggedError("QueueShutdown")<{ readonly queue: string }>
+{
   override get message(): string {
     return `${this.queue} was shut down`
   }
@@ -162,7 +164,10 @@ export const unbounded = <A, E = never>(options?: Options<A>): Effect.Effect<Wor
 export const offer: {
   <A>(item: A): <E>(self: WorkQueue<A, E>) => Effect.Effect<void, QueueShutdown>
   <A, E>(self: WorkQueue<A, E>, item: Types.NoInfer<A>): Effect.Effect<void, QueueShutdown>
-} = dual(2, (self: WorkQueueImpl, item: unknown): Effect.Effect<void, QueueShutdown> => new Offer(self, item))
+} = /*#__PURE__*/ dual(
+  2,
+  (self: WorkQueueImpl, item: unknown): Effect.Effect<void, QueueShutdown> => new Offer(self, item)
+)
 
 /**
  * Puts the items in one after the other, waiting for room.
@@ -179,7 +184,7 @@ export const offer: {
 export const offerAll: {
   <A>(items: Iterable<A>): <E>(self: WorkQueue<A, E>) => Effect.Effect<void, QueueShutdown>
   <A, E>(self: WorkQueue<A, E>, items: Iterable<Types.NoInfer<A>>): Effect.Effect<void, QueueShutdown>
-} = dual(
+} = /*#__PURE__*/ dual(
   2,
   (self: WorkQueueImpl, items: Iterable<unknown>): Effect.Effect<void, QueueShutdown> =>
     Effect.withFiber((fiber): AnyEffect => {
@@ -209,7 +214,7 @@ export const offerAll: {
 export const tryOffer: {
   <A>(item: A): <E>(self: WorkQueue<A, E>) => Effect.Effect<boolean, QueueShutdown>
   <A, E>(self: WorkQueue<A, E>, item: Types.NoInfer<A>): Effect.Effect<boolean, QueueShutdown>
-} = dual(
+} = /*#__PURE__*/ dual(
   2,
   (self: WorkQueueImpl, item: unknown): Effect.Effect<boolean, QueueShutdown> =>
     Effect.withFiber((fiber): AnyEffect => {
@@ -281,7 +286,7 @@ export const tryTake = <A, E>(self: WorkQueue<A, E>): Effect.Effect<Option.Optio
 export const takeUpTo: {
   (n: number): <A, E>(self: WorkQueue<A, E>) => Effect.Effect<Arr.NonEmptyArray<A>, E | QueueShutdown>
   <A, E>(self: WorkQueue<A, E>, n: number): Effect.Effect<Arr.NonEmptyArray<A>, E | QueueShutdown>
-} = dual(
+} = /*#__PURE__*/ dual(
   2,
   (self: WorkQueueImpl, n: number): Effect.Effect<Arr.NonEmptyArray<any>, QueueShutdown> =>
     Effect.withFiber((fiber): AnyEffect => {
@@ -362,7 +367,7 @@ export const shutdown = <A, E>(
 export const fail: {
   <E>(error: E): <A>(self: WorkQueue<A, E>) => Effect.Effect<void>
   <A, E>(self: WorkQueue<A, E>, error: E): Effect.Effect<void>
-} = dual(2, (self: WorkQueueImpl, error: unknown): Effect.Effect<void> =>
+} = /*#__PURE__*/ dual(2, (self: WorkQueueImpl, error: unknown): Effect.Effect<void> =>
   Effect.sync(() => self.close(Exit.fail(error)))
 )
 

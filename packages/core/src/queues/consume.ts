@@ -55,8 +55,8 @@ interface AnyOptions extends ConsumeOptions {
  * the queue was failed with, once what was left is handled. A handler that interrupts itself has cancelled its item alone:
  * the worker goes on; workers that are cancelled are replaced when none is left. Dies unless `workers` is an integer of at least 1.
  *
- * **Cancellation**: Cancel-safe for items that no handler has begun: they stay queued, in order. Those being handled are
- * interrupted and acknowledged.
+ * **Cancellation**: Cancel-safe for items whose handler has not taken its first step: they stay queued, in order. Those being
+ * handled are interrupted and acknowledged.
  *
  * **Ordering**: each item goes to one handler, and is acknowledged when that one has exited. An offer from a handler (or its
  * `onFailure`) to its own queue never waits for room: it would wait for itself. A fork in a handler goes to the caller's
@@ -98,7 +98,7 @@ const run = (queue: WorkState<any>, handler: (item: any) => AnyEffect, options: 
     if (until !== undefined && until !== "shutdown" && until !== "idle") {
       throw new InvalidArgument(`WorkQueue.consume: until must be "shutdown" or "idle", got ${String(until)}`)
     }
-    const work = new Work(queue, reporting(handler, options.onFailure), envOf(owner))
+    const work = new Work(queue, { handler, report: options.onFailure }, envOf(owner))
     const consuming = new Consuming(queue)
     enter(owner, consuming)
     const group = TaskGroup.run(
@@ -125,18 +125,6 @@ const persistent = (work: AnyEffect): AnyEffect => {
   )
   return again
 }
-
-const reporting = (
-  handler: (item: any) => AnyEffect,
-  onFailure: AnyOptions["onFailure"]
-): ((item: any) => AnyEffect) =>
-  onFailure === undefined
-    ? handler
-    : (item) =>
-        Effect.catchCause(
-          Effect.suspend(() => handler(item)),
-          (cause) => onFailure(item, cause)
-        )
 
 const body = (consuming: Consuming, work: AnyEffect, workers: number, idle: boolean): AnyEffect =>
   Effect.withFiber((fiber) => {

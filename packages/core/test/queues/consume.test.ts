@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Gather, Task, TaskGroup, WorkQueue } from "@skein/core"
 import { InterruptSweep } from "@skein/testing"
-import { Cause, Effect, Exit, Fiber, Option, Ref } from "effect"
+import { Cause, Effect, Exit, Fiber, Option, Ref, Scheduler } from "effect"
 
 import { defectOf, settle, spawn } from "../sync/fixtures.ts"
 
@@ -383,32 +383,61 @@ describe("WorkQueue.consume", () => {
     })
   )
 
-  it.effect("cancelled anywhere, every item is either handed to a handler or still queued, in order", () =>
-    InterruptSweep.run({
-      setup: Effect.gen(function* () {
-        const queue = yield* WorkQueue.bounded<number>(1, { name: "q" })
-        yield* Effect.forkDetach(WorkQueue.offerAll(queue, [1, 2, 3, 4]))
-        return { queue, begun: [] as Array<number> }
-      }),
-      subject: ({ begun, queue }) =>
-        WorkQueue.consume(
-          queue,
-          (n) => {
-            begun.push(n)
-            return Effect.yieldNow
+  for (const onFailure of [undefined, () => Effect.void]) {
+    const policy = onFailure === undefined ? "" : ", with onFailure"
+    it.effect(
+      `cancelled anywhere, every item has been begun by a handler or is queued, in order${policy}`,
+      () =>
+        InterruptSweep.run({
+          setup: Effect.gen(function* () {
+            const queue = yield* WorkQueue.bounded<number>(1, { name: "q" })
+            yield* Effect.forkDetach(WorkQueue.offerAll(queue, [1, 2, 3, 4]))
+            return { queue, begun: [] as Array<number> }
+          }),
+          subject: ({ begun, queue }) => {
+            const handler = (n: number) =>
+              Effect.suspend(() => {
+                begun.push(n)
+                return Effect.yieldNow
+              })
+            return onFailure === undefined
+              ? WorkQueue.consume(queue, handler, { workers: 2 })
+              : WorkQueue.consume(queue, handler, { workers: 2, onFailure })
           },
-          { workers: 2 }
-        ),
-      check: ({ begun, queue }) =>
-        Effect.gen(function* () {
-          const left: Array<number> = []
-          while (begun.length + left.length < 4) left.push(yield* WorkQueue.take(queue))
-          assert.deepStrictEqual(left, left.toSorted())
-          assert.deepStrictEqual([...begun, ...left].toSorted(), [1, 2, 3, 4])
-          for (const _ of left) yield* WorkQueue.done(queue)
-          yield* WorkQueue.join(queue)
-          assert.deepInclude(yield* WorkQueue.statistics(queue), { taking: [], offering: [], unfinished: 0 })
+          check: ({ begun, queue }) =>
+            Effect.gen(function* () {
+              const left: Array<number> = []
+              while (begun.length + left.length < 4) left.push(yield* WorkQueue.take(queue))
+              assert.deepStrictEqual(left, left.toSorted())
+              assert.deepStrictEqual([...begun, ...left].toSorted(), [1, 2, 3, 4])
+              for (const _ of left) yield* WorkQueue.done(queue)
+              yield* WorkQueue.join(queue)
+              assert.deepInclude(yield* WorkQueue.statistics(queue), {
+                taking: [],
+                offering: [],
+                unfinished: 0
+              })
+            })
         })
+    )
+  }
+
+  it.effect("a worker that gives way has begun its item: one interrupted there loses none", () =>
+    Effect.gen(function* () {
+      for (let budget = 2; budget < 40; budget++) {
+        const queue = yield* filled([1, 2, 3])
+        const begun: Array<number> = []
+        const consumer = yield* WorkQueue.consume(queue, (n) => Effect.sync(() => begun.push(n)), {
+          workers: 1,
+          onFailure: () => Effect.void
+        }).pipe(
+          Effect.provideService(Scheduler.MaxOpsBeforeYield, budget),
+          Effect.forkChild({ startImmediately: true })
+        )
+        yield* Fiber.interrupt(consumer)
+        while ((yield* WorkQueue.size(queue)) > 0) begun.push(yield* WorkQueue.take(queue))
+        assert.deepStrictEqual(begun, [1, 2, 3])
+      }
     })
   )
 })

@@ -1,7 +1,8 @@
 /** A worker of `consume`: takes item after item and handles it, as one entry on its fiber's stack. */
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 
-import { enter, Operation } from "../effect.ts"
+import { enter, evaluatePrimitive, Operation } from "../effect.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { envOf, withEnv } from "../env.ts"
 import type { Env } from "../env.ts"
@@ -9,24 +10,31 @@ import { Taker } from "./handoff.ts"
 import { Holding, Idle } from "../sync/waitQueue.ts"
 import type { WorkState } from "./workQueue.ts"
 
+/** What is done with an item. */
+export interface Handling<A> {
+  readonly handler: (item: A) => AnyEffect
+  /** Told of an item whose handler failed, which is then no failure of the worker's. */
+  readonly report: ((item: A, cause: Cause.Cause<any>) => AnyEffect) | undefined
+}
+
 /** Takes and handles until the queue has ended; an item that it took is acknowledged whatever becomes of it. */
 export class Work<A> extends Operation<void, any, any> {
   readonly queue: WorkState<A>
-  readonly handler: (item: A) => AnyEffect
+  readonly handling: Handling<A>
   /** Where the consumer was called: forks of a handler go to that group. */
   readonly outer: Env
 
-  constructor(queue: WorkState<A>, handler: (item: A) => AnyEffect, outer: Env) {
+  constructor(queue: WorkState<A>, handling: Handling<A>, outer: Env) {
     super()
     this.queue = queue
-    this.handler = handler
+    this.handling = handling
     this.outer = outer
   }
 
   protected run(fiber: AnyFiber): AnyEffect {
     const held = { resource: this.queue, parent: undefined }
     fiber.setContext(withEnv(fiber.context, { group: this.outer.group, scope: envOf(fiber).scope, held }))
-    const worker = new Worker(fiber, this.queue, this.handler)
+    const worker = new Worker(fiber, this.queue, this.handling)
     enter(fiber, worker)
     return worker.goOn(fiber)
   }
@@ -34,12 +42,12 @@ export class Work<A> extends Operation<void, any, any> {
 
 class Worker<A> extends Taker<A> {
   declare readonly queue: WorkState<A>
-  private readonly handler: (item: A) => AnyEffect
+  private readonly handling: Handling<A>
   private readonly handled: () => AnyEffect
 
-  constructor(fiber: AnyFiber, queue: WorkState<A>, handler: (item: A) => AnyEffect) {
+  constructor(fiber: AnyFiber, queue: WorkState<A>, handling: Handling<A>) {
     super(fiber, queue)
-    this.handler = handler
+    this.handling = handling
     const handled = new Handled(this)
     this.handled = () => handled
   }
@@ -61,9 +69,15 @@ class Worker<A> extends Taker<A> {
     return queue.over === undefined ? queue.waitToAgain(this) : Effect.void
   }
 
-  protected override onServed(_fiber: AnyFiber): AnyEffect {
+  // The handler's first step is taken in this one: parked in between and interrupted there, the item would be acknowledged
+  // though no handler had begun it.
+  protected override onServed(fiber: AnyFiber): AnyEffect {
     this.state = Holding
-    return Effect.flatMap(this.handler(this.item as A), this.handled)
+    const item = this.item as A
+    const { handler, report } = this.handling
+    if (report === undefined) return step(step(Effect.flatMap(handler(item), this.handled), fiber), fiber)
+    const reporting = Effect.catchCause(attempt(handler, item), (cause) => report(item, cause))
+    return step(step(step(Effect.flatMap(reporting, this.handled), fiber), fiber), fiber)
   }
 
   // The handler failed or was interrupted.
@@ -76,6 +90,18 @@ class Worker<A> extends Taker<A> {
     if (this.rejection === undefined) return super.onResume(fiber)
     this.rejection = Effect.void as any
     return super.onResume(fiber)
+  }
+}
+
+/** What the run loop would do next, now. What is no effect it has to refuse. */
+const step = (effect: AnyEffect, fiber: AnyFiber): AnyEffect =>
+  Effect.isEffect(effect) ? (evaluatePrimitive(effect as any, fiber) as AnyEffect) : effect
+
+const attempt = <A>(handler: (item: A) => AnyEffect, item: A): AnyEffect => {
+  try {
+    return handler(item)
+  } catch (error) {
+    return Effect.die(error)
   }
 }
 
