@@ -51,11 +51,13 @@ export interface Statistics {
  * @category errors
  * @since 0.1.0
  */
-export class BulkheadFull extends Data.TaggedError("BulkheadFull")<{
-  readonly bulkhead: string
-  readonly concurrency: number
-  readonly queue: number
-}> {
+export class BulkheadFull
+  extends /*#__PURE__*/ Data.TaggedError("BulkheadFull")<{
+    readonly bulkhead: string
+    readonly concurrency: number
+    readonly queue: number
+  }>
+{
   override get message(): string {
     return `${this.bulkhead} is full: ${this.concurrency} running, ${this.queue} waiting`
   }
@@ -143,7 +145,10 @@ class Run extends Operation<any, any, any> {
 export const run: {
   (bulkhead: Bulkhead): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | BulkheadFull, R>
   <A, E, R>(self: Effect.Effect<A, E, R>, bulkhead: Bulkhead): Effect.Effect<A, E | BulkheadFull, R>
-} = dual(2, (self: AnyEffect, bulkhead: Bulkhead): AnyEffect => new Run(bulkhead as BulkheadImpl, self))
+} = /*#__PURE__*/ dual(
+  2,
+  (self: AnyEffect, bulkhead: Bulkhead): AnyEffect => new Run(bulkhead as BulkheadImpl, self)
+)
 
 /**
  * Who runs, who waits, how many were turned away.

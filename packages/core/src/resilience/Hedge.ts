@@ -57,7 +57,7 @@ export interface Options {
 export const run: {
   (options: Options): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Effect.Effect<A, E, R>, options: Options): Effect.Effect<A, E, R>
-} = dual(2, (self: AnyEffect, options: Options): AnyEffect => {
+} = /*#__PURE__*/ dual(2, (self: AnyEffect, options: Options): AnyEffect => {
   try {
     const after = millis("Hedge.run", "after", options.after)
     if (after < 0) throw new InvalidArgument(`Hedge.run: after must be a duration >= 0, got ${options.after}`)

@@ -183,17 +183,20 @@ export const run: {
     self: Effect.Effect<A, E, R>,
     policy: Options<Selected<Types.NoInfer<E>, K>, K, R2> & Listed<K>
   ): Effect.Effect<A, E, R | Exclude<R2, Scope.Scope>>
-} = dual(2, (self: Effect.Effect<any, any, any>, policy: RawOptions): Effect.Effect<any, any, any> => {
-  let settings = resolved.get(policy)
-  if (settings === undefined) {
-    try {
-      settings = resolve("Retry.run", policy)
-    } catch (error) {
-      return Effect.die(error)
+} = /*#__PURE__*/ dual(
+  2,
+  (self: Effect.Effect<any, any, any>, policy: RawOptions): Effect.Effect<any, any, any> => {
+    let settings = resolved.get(policy)
+    if (settings === undefined) {
+      try {
+        settings = resolve("Retry.run", policy)
+      } catch (error) {
+        return Effect.die(error)
+      }
     }
+    return runRetry(self, settings)
   }
-  return runRetry(self, settings)
-})
+)
 
 /**
  * The failed attempts, from the Cause's annotations, the last with delay zero. Empty for a Cause that did not come out

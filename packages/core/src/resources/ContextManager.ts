@@ -158,7 +158,9 @@ export const use: {
     self: ContextManager<A, E, R>,
     f: (a: A) => Effect.Effect<B, E2, R2>
   ): Effect.Effect<B, E | E2, R | R2>
-} = dual(2, (self: ContextManager<any, any, any>, f: (a: any) => AnyEffect): AnyEffect => self.use(f))
+} = /*#__PURE__*/ dual(2, (self: ContextManager<any, any, any>, f: (a: any) => AnyEffect): AnyEffect =>
+  self.use(f)
+)
 
 /**
  * A context manager of a value that knows how to dispose of itself: `Symbol.asyncDispose`, or else `Symbol.dispose`.

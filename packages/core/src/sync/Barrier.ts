@@ -34,10 +34,12 @@ export interface Barrier extends Pipeable {
  * @category errors
  * @since 0.1.0
  */
-export class BrokenBarrier extends Data.TaggedError("BrokenBarrier")<{
-  readonly barrier: string
-  readonly by: "abort" | "reset"
-}> {
+export class BrokenBarrier
+  extends /*#__PURE__*/ Data.TaggedError("BrokenBarrier")<{
+    readonly barrier: string
+    readonly by: "abort" | "reset"
+  }>
+{
   override get message(): string {
     return `${this.barrier} was broken by ${this.by}`
   }

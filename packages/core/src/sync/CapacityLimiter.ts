@@ -137,7 +137,7 @@ export const withToken: {
     effect: Effect.Effect<A, E, R>,
     options?: { readonly borrower?: unknown }
   ): Effect.Effect<A, E, R>
-} = dualWithOptions((self, effect, borrower) => new WithToken(self, effect, borrower)) as any
+} = /*#__PURE__*/ dualWithOptions((self, effect, borrower) => new WithToken(self, effect, borrower)) as any
 
 /**
  * Runs the effect if a token is free and nobody waits; otherwise None.
@@ -159,7 +159,7 @@ export const tryWithToken: {
     effect: Effect.Effect<A, E, R>,
     options?: { readonly borrower?: unknown }
   ): Effect.Effect<Option.Option<A>, E, R>
-} = dualWithOptions((self, effect, borrower) =>
+} = /*#__PURE__*/ dualWithOptions((self, effect, borrower) =>
   Effect.withFiber((fiber): AnyEffect => {
     self.check("CapacityLimiter.tryWithToken", fiber, borrower)
     if (!self.available(1)) return Effect.succeedNone
@@ -210,7 +210,7 @@ const lease = (self: LimiterImpl, borrower: unknown): Effect.Effect<ScopedTokenL
 export const resize: {
   (total: number): (self: CapacityLimiter) => Effect.Effect<void>
   (self: CapacityLimiter, total: number): Effect.Effect<void>
-} = dual(2, (self: LimiterImpl, total: number): Effect.Effect<void> =>
+} = /*#__PURE__*/ dual(2, (self: LimiterImpl, total: number): Effect.Effect<void> =>
   Effect.sync(() => {
     self.setTotal(integer("CapacityLimiter.resize", "total", total, 0, { infinity: true }))
     self.serve()

@@ -125,7 +125,7 @@ export const wait = (self: Condition): Effect.Effect<void> => waitAs(self as Con
 export const waitFor: {
   (predicate: LazyArg<boolean>): (self: Condition) => Effect.Effect<void>
   (self: Condition, predicate: LazyArg<boolean>): Effect.Effect<void>
-} = dual(2, (self: ConditionImpl, predicate: LazyArg<boolean>): Effect.Effect<void> =>
+} = /*#__PURE__*/ dual(2, (self: ConditionImpl, predicate: LazyArg<boolean>): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
     // In the step in which a notification arrives: interrupted before it is looked at, the waiter would keep it.
     const look = (): Effect.Effect<void> => {

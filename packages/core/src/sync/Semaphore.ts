@@ -213,7 +213,7 @@ const tryWith = (self: SemaphoreImpl, permits: number, effect: AnyEffect): AnyEf
 export const take: {
   (permits: number): (self: Semaphore) => Effect.Effect<void>
   (self: Semaphore, permits: number): Effect.Effect<void>
-} = dual(2, (self: SemaphoreImpl, permits: number) =>
+} = /*#__PURE__*/ dual(2, (self: SemaphoreImpl, permits: number) =>
   Effect.withFiber((fiber) => {
     checked("Semaphore.take", self, permits)
     if (!self.available(permits)) return self.queue.wait(new BareTake(fiber, self, permits, undefined))
@@ -244,7 +244,7 @@ class BareTake extends BareLease {
 export const release: {
   (permits: number): (self: Semaphore) => Effect.Effect<void>
   (self: Semaphore, permits: number): Effect.Effect<void>
-} = dual(2, (self: SemaphoreImpl, permits: number) =>
+} = /*#__PURE__*/ dual(2, (self: SemaphoreImpl, permits: number) =>
   Effect.sync(() => {
     integer("Semaphore.release", "permits", permits, 0)
     if (permits > self.bare) {
@@ -271,7 +271,7 @@ export const release: {
 export const takeScoped: {
   (permits: number): (self: Semaphore) => Effect.Effect<void, never, Scope.Scope>
   (self: Semaphore, permits: number): Effect.Effect<void, never, Scope.Scope>
-} = dual(2, (self: SemaphoreImpl, permits: number) =>
+} = /*#__PURE__*/ dual(2, (self: SemaphoreImpl, permits: number) =>
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(Effect.scope, (scope) =>
       Effect.flatMap(
@@ -301,7 +301,7 @@ const leaseScoped = (self: SemaphoreImpl, permits: number): Effect.Effect<Scoped
 export const resize: {
   (permits: number): (self: Semaphore) => Effect.Effect<void>
   (self: Semaphore, permits: number): Effect.Effect<void>
-} = dual(2, (self: SemaphoreImpl, permits: number) =>
+} = /*#__PURE__*/ dual(2, (self: SemaphoreImpl, permits: number) =>
   Effect.sync(() => {
     integer("Semaphore.resize", "permits", permits, 0, { infinity: true })
     self.resize("Semaphore.resize", permits)

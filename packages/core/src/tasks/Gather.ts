@@ -225,7 +225,7 @@ export const quorum: {
     n: number,
     options?: Options
   ): Effect.Effect<Array<Effect.Success<Eff>>, Effect.Error<Eff>, Effect.Services<Eff>>
-} = dual(
+} = /*#__PURE__*/ dual(
   (args) => typeof args[0] !== "number",
   (effects: Iterable<EffectAny>, n: number, options?: Options) =>
     contest("quorum", effects, options, (size) => {
@@ -266,7 +266,7 @@ export const firstMatching: {
     predicate: Predicate<A>,
     options?: Options
   ): Effect.Effect<Option.Option<A>, E, R>
-} = dual(
+} = /*#__PURE__*/ dual(
   (args) => typeof args[0] !== "function",
   (effects: Iterable<EffectAny>, predicate: Predicate<any>, options?: Options) =>
     contest("firstMatching", effects, options, () => rules.firstMatching(predicate))
@@ -318,7 +318,7 @@ export const map: {
     f: (a: Arr.ReadonlyArray.Infer<S>, i: number) => Effect.Effect<B, E, R>,
     options?: Options
   ): Effect.Effect<Arr.ReadonlyArray.With<S, B>, E, R>
-} = dual(
+} = /*#__PURE__*/ dual(
   (args) => typeof args[0] !== "function",
   (self: Iterable<unknown>, f: (a: unknown, i: number) => AnyEffect, options?: Options) =>
     deferred(() => {

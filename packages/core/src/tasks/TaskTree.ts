@@ -100,7 +100,7 @@ export type Deadlock = Arr.NonEmptyReadonlyArray<Node>
  * @category operations
  * @since 0.1.0
  */
-export const snapshot: Effect.Effect<Snapshot> = Effect.map(Clock.currentTimeMillis, (now) => ({
+export const snapshot: Effect.Effect<Snapshot> = /*#__PURE__*/ Effect.map(Clock.currentTimeMillis, (now) => ({
   at: DateTime.makeUnsafe(now),
   nodes: readTree()
 }))
@@ -141,7 +141,7 @@ const watched = 1024
  * @category operations
  * @since 0.1.0
  */
-export const changes: Stream.Stream<Change> = Stream.unwrap(
+export const changes: Stream.Stream<Change> = /*#__PURE__*/ Stream.unwrap(
   Effect.map(
     Effect.acquireRelease(
       Effect.map(Queue.sliding<Change>(watched), (queue) => {
@@ -177,7 +177,7 @@ export const deadlocks = (snapshot: Snapshot): ReadonlyArray<Deadlock> => findDe
  * @category operations
  * @since 0.1.0
  */
-export const captureForkSites: Effect.Effect<void, never, Scope.Scope> = Effect.acquireRelease(
+export const captureForkSites: Effect.Effect<void, never, Scope.Scope> = /*#__PURE__*/ Effect.acquireRelease(
   Effect.sync(() => capture(findSite)),
   () => Effect.sync(release)
 )

@@ -18,11 +18,13 @@ import type { DeadlineExceeded } from "./TimeLimit.ts"
  * @category asking
  * @since 0.1.0
  */
-export const deadline: Effect.Effect<Option.Option<DateTime.Utc>> = Effect.withFiber((fiber) => {
-  const left = remainingOf(fiber)
-  if (left === Infinity) return Effect.succeedNone
-  return Effect.succeedSome(instantIn(fiber, left))
-})
+export const deadline: Effect.Effect<Option.Option<DateTime.Utc>> = /*#__PURE__*/ Effect.withFiber(
+  (fiber) => {
+    const left = remainingOf(fiber)
+    if (left === Infinity) return Effect.succeedNone
+    return Effect.succeedSome(instantIn(fiber, left))
+  }
+)
 
 /**
  * What is left until the {@link deadline}: `Duration.infinity` where there is none; never negative.
@@ -30,7 +32,7 @@ export const deadline: Effect.Effect<Option.Option<DateTime.Utc>> = Effect.withF
  * @category asking
  * @since 0.1.0
  */
-export const remaining: Effect.Effect<Duration.Duration> = Effect.withFiber((fiber) => {
+export const remaining: Effect.Effect<Duration.Duration> = /*#__PURE__*/ Effect.withFiber((fiber) => {
   const left = remainingOf(fiber)
   return Effect.succeed(left === Infinity ? Duration.infinity : Duration.millis(left))
 })
@@ -45,7 +47,7 @@ export const remaining: Effect.Effect<Duration.Duration> = Effect.withFiber((fib
  * @category requests
  * @since 0.1.0
  */
-export const toHeader: Effect.Effect<Option.Option<string>> = Effect.withFiber((fiber) => {
+export const toHeader: Effect.Effect<Option.Option<string>> = /*#__PURE__*/ Effect.withFiber((fiber) => {
   const left = remainingOf(fiber)
   return left === Infinity ? Effect.succeedNone : Effect.succeedSome(formatTimeout(left))
 })
@@ -73,7 +75,7 @@ export const withHeader: {
     header: string | undefined,
     options: { readonly atMost: Duration.Input }
   ): Effect.Effect<A, E | DeadlineExceeded, R>
-} = dual(
+} = /*#__PURE__*/ dual(
   (args) => Effect.isEffect(args[0]),
   (self: AnyEffect, header: string | undefined, options: { readonly atMost: Duration.Input }): AnyEffect => {
     const limit = limitOf("CancelScope.withHeader", "atMost", options?.atMost)

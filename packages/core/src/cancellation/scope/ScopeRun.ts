@@ -81,7 +81,7 @@ export const cancel = (self: CancelScope, reason?: CancelReason.Input): Effect.E
 export const reschedule: {
   (when: When): (self: CancelScope) => Effect.Effect<void>
   (self: CancelScope, when: When): Effect.Effect<void>
-} = dual(2, (self: CancelScope, when: When): Effect.Effect<void> =>
+} = /*#__PURE__*/ dual(2, (self: CancelScope, when: When): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
     const scope = scopeOf(self)
     const limit = limitOfWhen("CancelScope.reschedule", fiber, when)
@@ -121,7 +121,7 @@ export const match: {
       readonly onCancelled: (reason: CancelReason.CancelReason) => C
     }
   ): B | C
-} = dual(
+} = /*#__PURE__*/ dual(
   2,
   <A, B, C>(
     self: Outcome<A>,
@@ -158,7 +158,7 @@ export const shield: {
     self: Effect.Effect<A, E, R>,
     options: { readonly atMost: Duration.Input; readonly name?: string | undefined }
   ): Effect.Effect<A, E, R>
-} = dual(
+} = /*#__PURE__*/ dual(
   2,
   (
     self: AnyEffect,

@@ -40,7 +40,7 @@ export const signal: Effect.Effect<AbortSignal, never, EffectScope.Scope> = abor
 export const withSignal: {
   (signal: AbortSignal): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Effect.Effect<A, E, R>, signal: AbortSignal): Effect.Effect<A, E, R>
-} = dual(2, (self: AnyEffect, signal: AbortSignal): AnyEffect =>
+} = /*#__PURE__*/ dual(2, (self: AnyEffect, signal: AbortSignal): AnyEffect =>
   Effect.withFiber((fiber) => {
     if (signal.aborted) {
       return Effect.failCause(Cause.annotate(Cause.interrupt(), annotationsOf(reasonOfSignal(fiber, signal))))

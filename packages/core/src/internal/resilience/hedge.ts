@@ -9,11 +9,12 @@ import * as Tracer from "effect/Tracer"
 
 import { clearAlarm, setAlarm } from "../alarm.ts"
 import type { Alarm } from "../alarm.ts"
-import { afterExit, interruptedCause, Obligation, Operation, start } from "../effect.ts"
+import { afterExit, interruptedCause, Operation, start } from "../effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
 import { clockOf, millisOf } from "../monotonic.ts"
 import { waitingFrameOf, WaitingFrame } from "../node.ts"
 import type { Node, Wait } from "../node.ts"
+import { Obligation } from "../obligation.ts"
 import { interruptWith, makeReason, reasonOf } from "../reason.ts"
 import { attributed, left } from "../cancellation/scopeCause.ts"
 import type { TokenBucket } from "./tokenBucket.ts"
@@ -27,11 +28,11 @@ export interface HedgeSettings {
   readonly bucket: TokenBucket | undefined
 }
 
-const copiesStarted = Metric.counter("skein_hedge_copies", {
+const copiesStarted = /*#__PURE__*/ Metric.counter("skein_hedge_copies", {
   description: "Further copies that were started, the first not counted",
   incremental: true
 })
-const copiesRefused = Metric.counter("skein_hedge_refused", {
+const copiesRefused = /*#__PURE__*/ Metric.counter("skein_hedge_refused", {
   description: "Further copies that the budget did not allow",
   incremental: true
 })

@@ -21,9 +21,12 @@ import type { FailedAttempt, Settings } from "./retryPolicy.ts"
 import { InvalidArgument, millis } from "../validate.ts"
 
 /** True inside `Retry.disabled`. */
-export const Disabled: Context.Reference<boolean> = Context.Reference<boolean>("~skein/Retry/Disabled", {
-  defaultValue: () => false
-})
+export const Disabled: Context.Reference<boolean> = /*#__PURE__*/ Context.Reference<boolean>(
+  "~skein/Retry/Disabled",
+  {
+    defaultValue: () => false
+  }
+)
 
 const AttemptsKey = "~skein/Retry/Attempts"
 const AgainKey = "~skein/Retry/Again"
@@ -43,7 +46,7 @@ export const attemptsOf = (cause: Cause.Cause<unknown>): ReadonlyArray<FailedAtt
 /** Why no further attempt was made. */
 type GaveUp = "attempts" | "elapsed" | "deadline" | "budget" | "schedule"
 
-const retried = Metric.counter("skein_retry_retries", {
+const retried = /*#__PURE__*/ Metric.counter("skein_retry_retries", {
   description: "Retries that were scheduled",
   incremental: true
 })

@@ -15,20 +15,24 @@ import { asDefects, beside, drive, isNoInterrupt, resume, withCause } from "./ge
 import type { Body, Driver } from "./generatorDriver.ts"
 import { nonNegativeMillis } from "../validate.ts"
 
-export class UsageError extends Data.TaggedError("ContextManagerUsageError")<{
-  readonly manager: string
-  readonly problem: string
-}> {
+export class UsageError
+  extends /*#__PURE__*/ Data.TaggedError("ContextManagerUsageError")<{
+    readonly manager: string
+    readonly problem: string
+  }>
+{
   override get message(): string {
     return `ContextManager ${this.manager}: ${this.problem}`
   }
 }
 
-export class CloseTimeout extends Data.TaggedError("ContextManagerCloseTimeout")<{
-  readonly manager: string
-  readonly timeout: Duration.Duration
-  readonly stuck: boolean
-}> {
+export class CloseTimeout
+  extends /*#__PURE__*/ Data.TaggedError("ContextManagerCloseTimeout")<{
+    readonly manager: string
+    readonly timeout: Duration.Duration
+    readonly stuck: boolean
+  }>
+{
   override get message(): string {
     const end = this.stuck ? "did not end when interrupted and was left behind" : "was interrupted"
     return `ContextManager ${this.manager}: closing took longer than ${Duration.format(this.timeout)} and ${end}`
@@ -172,7 +176,7 @@ class Providing extends Effectable.Class<any, any, any> {
   }
 }
 
-const provided = Symbol("skein/ContextManager/provided")
+const provided = /*#__PURE__*/ Symbol("skein/ContextManager/provided")
 
 class Session {
   private readonly driver: Driver

@@ -15,7 +15,9 @@ import { WaitingFrame } from "../node.ts"
 import type { Node, Wait } from "../node.ts"
 import { enqueue } from "../trampoline.ts"
 
-export class GeneratorMisuse extends Data.TaggedError("GeneratorMisuse")<{ readonly problem: string }> {
+export class GeneratorMisuse
+  extends /*#__PURE__*/ Data.TaggedError("GeneratorMisuse")<{ readonly problem: string }>
+{
   override get message(): string {
     return `Generator: ${this.problem}`
   }

@@ -24,10 +24,12 @@ import { Granted, Holding, Idle, Waiter, WaitQueue } from "./waitQueue.ts"
  * @category errors
  * @since 0.1.0
  */
-export class LockReentered extends Data.TaggedError("LockReentered")<{
-  readonly lock: string
-  readonly task: string
-}> {
+export class LockReentered
+  extends /*#__PURE__*/ Data.TaggedError("LockReentered")<{
+    readonly lock: string
+    readonly task: string
+  }>
+{
   override get message(): string {
     return `${this.task} holds ${this.lock} already: taking it again would wait for itself`
   }

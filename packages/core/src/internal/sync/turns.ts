@@ -13,7 +13,7 @@ import type { AnyFiber } from "../effect.ts"
 /** So many are resumed before the event loop turns. */
 export const perTurn = 1024
 
-const resolved = Promise.resolve()
+const resolved = /*#__PURE__*/ Promise.resolve()
 
 let resumed = 0
 
