@@ -89,7 +89,7 @@ const kinds: ReadonlyArray<Kind> = [
   )
 ]
 
-const leakOf = <A, E>(effect: Effect.Effect<A, E>, options?: VirtualTime.Options) =>
+const leakOf = <A, E, R>(effect: Effect.Effect<A, E, R>, options?: VirtualTime.Options) =>
   Effect.map(Effect.exit(VirtualTime.run(effect, options)), (exit) => {
     const defect = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
     return defect instanceof VirtualTime.LeakFound
@@ -165,14 +165,39 @@ describe("leaks", () => {
     })
   )
 
+  it.effect("an empty scope around the test, and one that had finalizers before, do not count", () =>
+    Effect.gen(function* () {
+      const addFinalizer = Effect.addFinalizer(() => Effect.void)
+      assert.deepStrictEqual(yield* Effect.scoped(leakOf(addFinalizer)), [])
+      const older = yield* Scope.make()
+      yield* Scope.provide(addFinalizer, older)
+      assert.deepStrictEqual(yield* leakOf(Scope.provide(addFinalizer, older)), [])
+    })
+  )
+
   it.effect("two tests at a time do not answer for one another", () =>
     Effect.gen(function* () {
-      const semaphore = yield* Semaphore.make(2, { name: "shared" })
+      const semaphore = yield* Semaphore.make(3, { name: "shared" })
+      const ready = yield* Latch.make()
       const taken = yield* Latch.make()
-      const leaking = leakOf(Effect.andThen(Semaphore.take(semaphore, 1), taken.open))
-      const tidy = leakOf(Effect.andThen(taken.await, Semaphore.withPermit(semaphore, Effect.void)))
+      const leaking = leakOf(
+        Effect.gen(function* () {
+          yield* ready.await
+          yield* Semaphore.take(semaphore, 1)
+          yield* inLostScope(Semaphore.takeScoped(semaphore, 1))
+          yield* taken.open
+        }),
+        { leaks: ["held"] }
+      )
+      const tidy = leakOf(
+        Effect.gen(function* () {
+          yield* ready.open
+          yield* taken.await
+          yield* Semaphore.withPermit(semaphore, Effect.void)
+        })
+      )
       const [leaked, nothing] = yield* Effect.all([leaking, tidy], { concurrency: 2 })
-      assert.strictEqual(leaked.length, 1)
+      assert.strictEqual(leaked.length, 2)
       assert.deepStrictEqual(nothing, [])
     })
   )
@@ -225,16 +250,19 @@ describe("leaks", () => {
     })
   )
 
-  it.effect("only what is still held is remembered", () =>
+  it.effect("what is held is not forgotten among thousands that were given back", () =>
     Effect.gen(function* () {
       const lines = yield* leakOf(
         Effect.gen(function* () {
-          const semaphore = yield* Semaphore.make(1)
+          const semaphore = yield* Semaphore.make(2, { name: "db" })
+          yield* inLostScope(Semaphore.takeScoped(semaphore, 1))
           const once = Semaphore.withPermit(semaphore, Effect.void)
           for (let i = 0; i < 2_000; i++) yield* Effect.scoped(once)
         })
       )
-      assert.deepStrictEqual(lines, [])
+      assert.strictEqual(lines.length, 2)
+      someMatch(lines, /^1 permit of Semaphore "db"/)
+      someMatch(lines, /^an open scope/)
     })
   )
 
