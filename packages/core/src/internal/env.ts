@@ -10,6 +10,8 @@ import type { Node } from "./node.ts"
 /** A cancel scope as those inside it see it. */
 export interface EnclosingScope {
   readonly name: string | undefined
+  /** The fiber that entered it, and waits for its work or runs it. */
+  readonly owner: Fiber.Fiber<any, any>
   /** Milliseconds on the scope's clock; Infinity without a deadline. Changes when the scope is rescheduled. */
   readonly deadline: number
   readonly parent: EnclosingScope | undefined
