@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect } from "effect"
+import { Deferred, Effect, Exit } from "effect"
 import { Explore } from "@skein/testing"
+import { DepthFirst } from "../src/internal/dfs.ts"
+import { Machine } from "../src/internal/machine.ts"
 import type { Deviation } from "../src/internal/plan.ts"
 import * as Seeds from "../src/internal/seed.ts"
 import * as Classics from "./fixtures/classics.ts"
@@ -13,6 +15,8 @@ const wrong = {
   checkThenAct: Classics.checkThenAct,
   forgottenFinally: Classics.forgottenFinally
 }
+
+const nothing = { fibers: false, held: false, scopes: false }
 
 /** So many fibers that take so many steps each. */
 const steps = (fibers: number, yields: number) => () =>
@@ -139,6 +143,76 @@ describe("Explore", () => {
         }
       }
     }
+
+    it.effect(
+      "a lost update takes one preemption and not none: the way back is forced by the other's end",
+      () =>
+        Effect.gen(function* () {
+          const order: Array<string> = []
+          const program = () =>
+            Effect.suspend(() => {
+              order.length = 0
+              let count = 0
+              const increment = (name: string) =>
+                Effect.gen(function* () {
+                  const before = count
+                  order.push(`${name} reads`)
+                  yield* Effect.yieldNow
+                  count = before + 1
+                  order.push(`${name} writes`)
+                })
+              const both = [increment("a"), increment("b")]
+              return Effect.andThen(
+                Effect.all(both, { concurrency: "unbounded" }),
+                Effect.sync(() => count)
+              )
+            })
+          const accept = (exit: Exit.Exit<number>) => Exit.isSuccess(exit) && exit.value === 2
+          const found = yield* Effect.flip(Explore.run(program, { accept, strategy: "random" }))
+          assert.strictEqual(found.preemptions, 1)
+          yield* Effect.flip(Explore.replay(program, found.seed, { accept }))
+          assert.deepStrictEqual(order, ["b reads", "a reads", "a writes", "b writes"])
+          const none = new DepthFirst(0)
+          let tried = 0
+          yield* Explore.replay(program, "x1:r:", { accept })
+          for (let next = none.next(); next !== undefined; next = none.next()) {
+            const machine = new Machine({
+              mode: "resumes",
+              limits: { steps: 1_000, operations: 10_000 },
+              leaks: nothing,
+              describe: String
+            })
+            const ending = machine.execute(program, next, false)
+            none.learn()
+            tried++
+            assert.deepStrictEqual(ending._tag === "Exited" && ending.exit, Exit.succeed(2))
+          }
+          assert.isTrue(none.exhausted)
+          assert.isAbove(tried, 1)
+        })
+    )
+
+    it.effect("an order that needs both fibers to give way takes two", () =>
+      Effect.gen(function* () {
+        const program = () =>
+          Effect.suspend(() => {
+            const order: Array<string> = []
+            const twice = (name: string) =>
+              Effect.gen(function* () {
+                order.push(`${name}1`)
+                yield* Effect.yieldNow
+                order.push(`${name}2`)
+              })
+            return Effect.as(Effect.all([twice("a"), twice("b")], { concurrency: "unbounded" }), order)
+          })
+        const accept = (exit: Exit.Exit<Array<string>>) =>
+          Exit.isSuccess(exit) && exit.value.join() !== "a1,b1,a2,b2"
+        for (const strategy of ["random", "pct", "dfs"] as const) {
+          const found = yield* Effect.flip(Explore.run(program, { accept, strategy }))
+          assert.strictEqual(found.preemptions, 2)
+        }
+      })
+    )
 
     it.effect("leaves only the turns that matter, of a program with much else going on", () =>
       Effect.gen(function* () {
