@@ -35,6 +35,8 @@ export abstract class WaitingFrame extends Frame {
   abstract wait: Wait | undefined
   /** The frame whose fiber waits for this one (a scope's work inside a task); tasks and bodies have none. */
   abstract readonly up: WaitingFrame | undefined
+  /** Of a scope's work: the fiber that entered the scope. */
+  declare readonly owner?: Fiber.Fiber<any, any>
   /** The task or body this belongs to. */
   abstract readonly node: Node | undefined
 }

@@ -40,7 +40,7 @@ type Failure = Exit.Failure<any, any>
 
 export abstract class Scope extends WaitingFrame implements EnclosingScope {
   wait: Wait | undefined = undefined
-  readonly owner: AnyFiber
+  override readonly owner: AnyFiber
   readonly name: string | undefined
   readonly parent: EnclosingScope | undefined
   readonly up: WaitingFrame | undefined
