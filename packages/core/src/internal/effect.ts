@@ -13,23 +13,28 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 
-const evaluate = "~effect/Effect/evaluate"
-const contA = "~effect/Effect/successCont"
-const contAll = "~effect/Effect/ensureCont"
+export const evaluate = "~effect/Effect/evaluate"
+export const contA = "~effect/Effect/successCont"
+const contE = "~effect/Effect/failureCont"
+export const contAll = "~effect/Effect/ensureCont"
 const identifier = "~effect/Effect/identifier"
 
 /** A fiber as Effect's run loop sees it. */
 interface FiberImpl extends Fiber.Fiber<any, any> {
+  currentOpCount: number
   readonly _stack: Array<unknown>
   _observers: Array<(exit: Exit.Exit<any, any>) => void> | undefined
   readonly _exit: Exit.Exit<any, any> | undefined
   _interruptedCause: Cause.Cause<never> | undefined
   readonly _parent: FiberImpl | undefined
+  _children: Set<FiberImpl> | undefined
   _asyncContext: unknown
   _deferredInterrupt: boolean
   readonly _running: boolean
+  readonly _yielded: unknown
   interruptible: boolean
   evaluate(effect: unknown): void
+  runLoop(effect: unknown): unknown
   getCont(key: typeof contA): { [contA](value: unknown, fiber: FiberImpl): unknown } | undefined
   yieldWith(value: Exit.Exit<any, any> | (() => void)): unknown
 }
@@ -67,9 +72,7 @@ export abstract class Frame {
   }
 
   [evaluate](fiber: FiberImpl): unknown {
-    this.fiber = fiber
-    if (fiber._observers === undefined) fiber._observers = [observe, this] as never
-    else fiber._observers.unshift(observe, this as never)
+    attach(fiber, this)
     // In the same step: one turn of the run loop less for each fiber.
     return (this.onStart(fiber) as any)[evaluate](fiber)
   }
@@ -98,6 +101,22 @@ const observe = function (this: Array<unknown>, exit: AnyExit): void {
   if (this.length === 2) this.pop()
   else this.splice(at, 1)
   Frame.exited(frame, exit)
+}
+
+/** Lets a frame stand for a fiber that has none, until it is taken {@link detach away}; it does not hear of the exit. */
+export const attach = (fiber: AnyFiber, frame: Frame): void => {
+  frame.fiber = fiber
+  const impl = fiber as FiberImpl
+  if (impl._observers === undefined) impl._observers = [observe, frame] as never
+  else impl._observers.unshift(observe, frame as never)
+}
+
+export const detach = (fiber: AnyFiber, frame: Frame): void => {
+  const impl = fiber as FiberImpl
+  const at = impl._observers === undefined ? -1 : impl._observers.indexOf(frame as never)
+  if (at === -1) return
+  if (impl._observers!.length === 2) impl._observers = undefined
+  else impl._observers!.splice(at - 1, 2)
 }
 
 // Fibers that are started at once nest run loops: some 1,000 levels overflow the stack.
@@ -213,58 +232,83 @@ export abstract class StackEntry {
   }
 }
 
-/**
- * Something a fiber suspends on that it may not simply leave: interrupted there, it first runs {@link leave}, where it
- * cannot be interrupted. Park on it in the step that takes on the obligation.
- */
-export abstract class Obligation {
-  private left = false
-
-  /** The fiber was resumed by {@link Obligation.meet}: what it goes on with. */
-  protected abstract onMet(): AnyEffect
-
-  /** It was interrupted; what this runs ends with the interruption, whatever else is in its Cause. */
-  protected abstract leave(cause: any): AnyEffect
-
-  /** Suspends the fiber. Return what it returns to the run loop. */
-  park(fiber: AnyFiber): AnyEffect {
-    ;(fiber as FiberImpl)._stack.push(this)
-    return (fiber as FiberImpl).yieldWith(nothing) as AnyEffect
-  }
-
-  /** Resumes it, unless it has left. */
-  meet(fiber: AnyFiber): void {
-    if (!this.left) (fiber as FiberImpl).evaluate(this)
-  }
-
-  // Left only here: its scheduler may park the resumed fiber before this step, and it may be interrupted there.
-  [evaluate](fiber: FiberImpl): unknown {
-    this.left = true
-    return exitNow(fiber, this.onMet())
-  }
-
-  [contAll](fiber: FiberImpl): unknown {
-    if (this.left) return undefined
-    this.left = true
-    fiber._stack.push(restoreInterruptible)
-    fiber.interruptible = false
-    return (cause: any) => this.leave(cause)
-  }
-}
-
 const restoreInterruptible = {
   [contAll](fiber: FiberImpl): unknown {
     fiber.interruptible = true
-    return fiber._interruptedCause === undefined
-      ? undefined
-      : () => Exit.failCause(fiber._interruptedCause as any)
+    return fiber._interruptedCause === undefined ? undefined : () => Exit.failCause(fiber._interruptedCause!)
+  }
+}
+
+/** The fibers it forked as its children, as far as they live. */
+export const childrenOf = (fiber: AnyFiber): ReadonlySet<AnyFiber> | undefined => {
+  const children = (fiber as FiberImpl)._children
+  return children === undefined || children.size === 0 ? undefined : children
+}
+
+/** From here to what is on top of the stack now it cannot be interrupted; what it was interrupted for until now is `cause`. */
+export const calm = (fiber: AnyFiber, cause: Cause.Cause<never> | undefined): void => {
+  const impl = fiber as FiberImpl
+  impl._interruptedCause = cause
+  impl._stack.push(restoreInterruptible)
+  impl.interruptible = false
+}
+
+/** Something on a stack that is called when the fiber comes to it; what it returns, if anything, is called with the result. */
+export interface Ending {
+  [contAll](fiber: AnyFiber): ((result: any) => AnyEffect) | undefined
+}
+
+/** An {@link Ending} that hears when the fiber suspends above it. */
+export interface Suspending extends Ending {
+  /** For the first time. Must not throw, nor resume the fiber. */
+  onSuspend(): void
+}
+
+/**
+ * Runs the effect above the entry, in a run loop inside of the fiber's own as far as it goes at once: whether a fiber
+ * suspends is known in no other way. Return what it returns to the run loop.
+ */
+export const runAbove = (fiber: AnyFiber, entry: Suspending, effect: AnyEffect): AnyEffect => {
+  const impl = fiber as FiberImpl
+  const stack = impl._stack
+  if (depth >= maxDepth) {
+    stack.push(entry)
+    entry.onSuspend()
+    return effect
+  }
+  const bottom = stack.length
+  stack.push(loopEnd, entry)
+  const operations = impl.currentOpCount
+  let result: any
+  depth++
+  try {
+    result = impl.runLoop(effect)
+  } finally {
+    depth--
+    impl.currentOpCount += operations
+  }
+  if (impl._yielded === undefined) return result[evaluate](impl)
+  // Gone when an interruption has taken the fiber further.
+  if (stack[bottom] === loopEnd) {
+    stack.splice(bottom, 1)
+    entry.onSuspend()
+  }
+  return result
+}
+
+const loopEnd = {
+  [contA](value: unknown, fiber: FiberImpl): unknown {
+    return fiber.yieldWith(Exit.succeed(value))
+  },
+  [contE](cause: Cause.Cause<any>, fiber: FiberImpl, exit: AnyExit | undefined): unknown {
+    return fiber.yieldWith(exit ?? Exit.failCause(cause))
   }
 }
 
 const nothing = (): void => {}
 
 /** Suspends the fiber on the entry, until {@link unpark} or its interruption. Return what it returns to the run loop. */
-export const park = (fiber: AnyFiber, entry: StackEntry): AnyEffect => {
+export const park = (fiber: AnyFiber, entry: StackEntry | Ending): AnyEffect => {
   ;(fiber as FiberImpl)._stack.push(entry)
   return (fiber as FiberImpl).yieldWith(nothing) as AnyEffect
 }
@@ -278,7 +322,8 @@ export const enter = (fiber: AnyFiber, entry: StackEntry): void => {
 }
 
 /** Resumes the fiber that is parked on the entry, inline: call it from a dispatcher's task. */
-export const unpark = (fiber: AnyFiber, entry: StackEntry): void => (fiber as FiberImpl).evaluate(entry)
+export const unpark = (fiber: AnyFiber, entry: StackEntry | Ending): void =>
+  (fiber as FiberImpl).evaluate(entry)
 
 /**
  * Hands the value to what follows in this very step: the fiber can be neither parked nor interrupted in between, so
@@ -293,6 +338,9 @@ export const succeedNow = (fiber: AnyFiber, value: unknown): AnyEffect => {
 /** The same for whatever exit; other effects are left to the next step. */
 export const exitNow = (fiber: AnyFiber, effect: AnyEffect): AnyEffect =>
   Exit.isExit(effect) ? (effect as any)[evaluate](fiber) : effect
+
+/** `Effect.sync`, which cannot suspend. */
+export const isSync = (effect: AnyEffect): boolean => (effect as any)[identifier] === "Sync"
 
 /** An effect that is one object and one step of the run loop; `run` is called anew at each evaluation. */
 export abstract class Operation<

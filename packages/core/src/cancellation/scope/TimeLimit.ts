@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 
+import { isSync } from "../../internal/effect.ts"
 import type { AnyEffect } from "../../internal/effect.ts"
 import { enterScope } from "../../internal/cancellation/scope.ts"
 import * as internal from "../../internal/cancellation/scopes.ts"
@@ -57,14 +58,16 @@ export const moveOnAfter: {
     timeout: Duration.Input,
     options?: { readonly name?: string | undefined }
   ): Effect.Effect<Option.Option<A>, E, R>
-} = dual(
+} = /*#__PURE__*/ dual(
   (args) => Effect.isEffect(args[0]),
   (self: AnyEffect, timeout: Duration.Input, options?: { readonly name?: string | undefined }): AnyEffect => {
     const limit = limitOf("CancelScope.moveOnAfter", "timeout", timeout)
     if (typeof limit !== "number") return Effect.die(limit)
-    if (limit === Infinity || Exit.isExit(self)) return Effect.map(self, Option.some)
+    const work = Effect.map(self, Option.some)
+    if (limit === Infinity || Exit.isExit(self)) return work
     if (limit <= 0) return Effect.succeedNone
-    return enterScope((owner) => new internal.MoveOnAfter(owner, self, limit, options?.name))
+    if (isSync(self)) return work
+    return enterScope((owner) => new internal.MoveOnAfter(owner, work, limit, options?.name))
   }
 )
 
@@ -82,7 +85,8 @@ export const moveOnAfter: {
  *
  * **Ordering**: of two nested deadlines closer than 1 ms, the outer one converts.
  *
- * **Cost**: one fiber, one timer; an effect that is done at once takes no timer.
+ * **Cost**: one timer, and none for an effect that is done at once; no fiber, unless the caller cannot be interrupted or has
+ * children already.
  *
  * @category time limits
  * @since 0.1.0
@@ -97,7 +101,7 @@ export const failAfter: {
     timeout: Duration.Input,
     options?: FailAfterOptions<E2>
   ): Effect.Effect<A, E | E2, R>
-} = dual(
+} = /*#__PURE__*/ dual(
   (args) => Effect.isEffect(args[0]),
   (self: AnyEffect, timeout: Duration.Input, options?: FailAfterOptions<any>): AnyEffect => {
     const limit = limitOf("CancelScope.failAfter", "timeout", timeout)

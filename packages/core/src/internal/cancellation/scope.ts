@@ -1,6 +1,6 @@
 /**
- * The mechanism of every cancel scope: work that may be cancelled and survived runs in a fiber of its own, since an
- * interrupted fiber stays interrupted. The scope is the frame of that fiber and what its context says of deadlines.
+ * The mechanism of every cancel scope. The scope is what the context of its work says of deadlines, and the frame of the
+ * fiber that the work runs on: the owner's own fiber, where the scope is told of nothing but its deadline, else one more.
  */
 import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
@@ -14,12 +14,14 @@ import { instantIn } from "./deadline.ts"
 import { describeWait } from "../describeWait.ts"
 import {
   afterExit,
+  attach,
+  detach,
   exitNow,
   interruptedCause,
   isInterruptible,
   isRunning,
-  Obligation,
   Operation,
+  stackOf,
   start
 } from "../effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
@@ -28,9 +30,11 @@ import type { EnclosingScope, Env } from "../env.ts"
 import { millisOf } from "../monotonic.ts"
 import { beginWait, endWait, waitingFrameOf, WaitingFrame } from "../node.ts"
 import type { Node, Wait } from "../node.ts"
+import { Obligation } from "../obligation.ts"
+import { Region } from "../region.ts"
 import { annotationsOf, clockOf, makeReason, reasonOf, TypeId as ReasonKey } from "../reason.ts"
 import type { Reason } from "../reason.ts"
-import { attributed, isOwn, left, ScopeKey } from "./scopeCause.ts"
+import { attributed, isOwn, left, ScopeKey, scopeOf } from "./scopeCause.ts"
 import { enqueue } from "../trampoline.ts"
 
 // Two deadlines closer than this are equal: then the outer one converts.
@@ -47,8 +51,10 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   readonly node: Node | undefined
   readonly clock: Clock.Clock
   private readonly inside: Env
-  deadline = Infinity
-  shields: boolean
+  /** The deadline while nobody is being cancelled. */
+  protected due = Infinity
+  /** Deadlines further out do not count inside. */
+  protected bounded: boolean
   /** Why this scope was cancelled, by its deadline or by hand; the first reason stays. */
   reason: Reason | undefined = undefined
   exit: AnyExit | undefined = undefined
@@ -56,8 +62,6 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   waitedOn: string | undefined = undefined
   /** The owner was interrupted. */
   protected abandoned = false
-  /** The scope that the work is in, where it is. */
-  private inner: Scope | undefined = undefined
   private alarm: Alarm | undefined = undefined
   /** Resumes the owner; undefined while the work runs for the first time. */
   private settled: (() => void) | undefined = undefined
@@ -75,8 +79,21 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
     this.node = this.up?.node
     this.clock = clockOf(owner)
     // A deadline outside of an uninterruptible region does not reach in; those of two clocks cannot be compared.
-    this.shields =
+    this.bounded =
       !isInterruptible(owner) || (this.parent instanceof Scope && this.parent.clock !== this.clock)
+  }
+
+  /** Whether the work may run on the owner's fiber. Then nobody hears of the owner's interruption before it has unwound. */
+  get stays(): boolean {
+    return false
+  }
+
+  get deadline(): number {
+    return this.isAbandoned ? Infinity : this.due
+  }
+
+  get shields(): boolean {
+    return this.bounded || this.isAbandoned
   }
 
   /** Whether the work is interrupted when the deadline passes; a shield's is only a bound. */
@@ -88,10 +105,10 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   abstract readonly operation: string
 
   /** What the owner goes on with when the work ended by itself. */
-  protected abstract onEnd(exit: AnyExit): AnyEffect
+  protected abstract onEnd(exit: AnyExit): AnyExit
 
   /** What it goes on with when this scope's own interruption ended the work; `rest` is what else is in the Cause. */
-  protected abstract onCancelled(rest: ReadonlyArray<Cause.Reason<any>>, exit: Failure): AnyEffect
+  protected abstract onCancelled(rest: ReadonlyArray<Cause.Reason<any>>, exit: Failure): AnyExit
 
   now(): number {
     return millisOf(this.clock)
@@ -102,10 +119,10 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   /** Starts the work, within the step of the owner that makes it responsible for the work. */
   enter(): AnyEffect {
     const owner = this.owner
+    if (this.stays && Region.admits(owner)) return this.stay()
     start(withEnv(owner.context, this.inside), this)
     if (this.exit !== undefined) return this.outcome()
-    if (this.up instanceof Scope) this.up.inner = this
-    if (this.deadline !== Infinity && this.reason === undefined) {
+    if (this.due !== Infinity && this.reason === undefined) {
       // The deadline may have passed while the work ran for the first time: then the work may be over now.
       this.onEntered()
       if (this.exit !== undefined) return this.outcome()
@@ -119,11 +136,26 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
     this.arm()
   }
 
+  private stay(): AnyEffect {
+    const { owner } = this
+    const effect = this.onStart(owner)
+    this.fiber = owner
+    if (this.up === undefined) attach(owner, this)
+    return new Stay(this).enter(owner, withEnv(owner.context, this.inside), effect)
+  }
+
+  /** The work that ran on the owner's fiber is over. */
+  leaveRegion(): void {
+    this.exit = Exit.void
+    this.disarm()
+    if (this.up === undefined) detach(this.owner, this)
+    if (this.stuck !== undefined) endWait(this.owner, this.stuck)
+  }
+
   protected override onExit(exit: AnyExit): void {
     this.exit = exit
     this.disarm()
     this.onGone()
-    if (this.up instanceof Scope) this.up.inner = undefined
     if (this.stuck !== undefined) endWait(this.owner, this.stuck)
     if (this.settled !== undefined) afterExit(this.fiber!, () => enqueue(this.settled!))
   }
@@ -164,7 +196,7 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
 
   /** False when the work has ended or was cancelled before. `by` is the fiber that asks. */
   cancel(reason: Reason, by: number | undefined): boolean {
-    if (this.exit !== undefined || this.reason !== undefined || this.abandoned) return false
+    if (this.exit !== undefined || this.reason !== undefined || this.isAbandoned) return false
     this.reason = reason
     this.release()
     this.tell(reason)
@@ -176,7 +208,7 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
 
   /** Calls `hear` when the work is asked to stop; not when it was already: then whoever wants to hear is cleanup. */
   onCancel(hear: (reason: Reason) => void): void {
-    if (this.exit === undefined && this.reason === undefined && !this.abandoned)
+    if (this.exit === undefined && this.reason === undefined && !this.isAbandoned)
       (this.hearing ??= new Set()).add(hear)
   }
 
@@ -194,8 +226,19 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   // From here on what runs is cleanup, and cleanup has no deadline.
   private release(): void {
     this.disarm()
-    this.deadline = Infinity
-    this.shields = true
+    this.due = Infinity
+    this.bounded = true
+  }
+
+  /** The owner was interrupted, and not for the sake of a scope inside this one: what runs now is cleanup. */
+  private get isAbandoned(): boolean {
+    if (this.fiber !== this.owner || this.exit !== undefined) return this.abandoned
+    return interruptedCause(this.owner)?.reasons.some((reason) => !this.encloses(scopeOf(reason))) === true
+  }
+
+  private encloses(scope: unknown): boolean {
+    for (let at = scope; at instanceof Scope; at = at.parent) if (at === this) return true
+    return false
   }
 
   private interrupt(by: number | undefined, annotations: Context.Context<never>): void {
@@ -212,15 +255,15 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   reschedule(millis: number): void {
     if (this.reason !== undefined || this.abandoned) return
     this.disarm()
-    this.deadline = this.now() + millis
+    this.due = this.now() + millis
     if (millis <= 0) this.expire()
     else if (this.settled !== undefined) this.arm()
   }
 
-  protected arm(): void {
-    if (this.deadline === Infinity) return
+  arm(): void {
+    if (this.due === Infinity) return
     const now = this.now()
-    const left = this.deadline - now
+    const left = this.due - now
     if (left <= 0) this.onAlarm()
     else this.alarm = setAlarm(this.owner, this.clock, now, left, this)
   }
@@ -235,8 +278,9 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   onAlarm(): void {
     this.alarm = undefined
     if (this.exit !== undefined || this.reason !== undefined) return
-    const outer = this.shields ? Infinity : convertingDeadline(this.parent)
-    if (outer <= this.deadline + tolerance) {
+    if (this.fiber === this.owner && this.isAbandoned) return
+    const outer = this.bounded ? Infinity : convertingDeadline(this.parent)
+    if (outer <= this.due + tolerance) {
       // It is the other scope's turn; should it be moved before it acts, this one comes back to it.
       const now = this.now()
       this.alarm = setAlarm(this.owner, this.clock, now, Math.max(outer - now, 0) + tolerance, this)
@@ -246,7 +290,7 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   }
 
   protected expire(): void {
-    const reason = deadlineReason(this.owner, this.name, this.deadline - this.now())
+    const reason = deadlineReason(this.owner, this.name, this.due - this.now())
     const blocked = this.look()
     this.cancel(reason, undefined)
     if (blocked) this.reportStuck()
@@ -254,13 +298,12 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
 
   /** Notes what the work waits on; true where it cannot be interrupted. */
   protected look(): boolean {
-    let innermost: Scope = this
-    while (innermost.inner !== undefined) innermost = innermost.inner
-    const fiber = innermost.fiber!
+    const fiber = innermost(this.fiber!)
+    const wait = this.fiber === this.owner && this.up !== undefined ? this.up.wait : this.wait
     this.waitedOn =
-      this.wait === undefined || this.wait.over === true
+      wait === undefined || wait.over === true
         ? (fiber.cache.span as { readonly name?: string } | undefined)?.name
-        : describeWait(this.wait)
+        : describeWait(wait)
     return !isInterruptible(fiber)
   }
 
@@ -304,6 +347,17 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
     }
     return this.onEnd(Exit.failCause(attributed(this.fiber!, exit.cause)))
   }
+
+  /** The same for work on the owner's fiber that this scope's interruption ended; `asked` is for what else it was. */
+  interrupted(cause: Cause.Cause<any>, asked: Cause.Cause<never> | undefined): AnyExit {
+    const rest = cause.reasons.filter((reason) => reason._tag !== "Interrupt")
+    if (asked !== undefined) return Exit.failCause(Cause.fromReasons([...asked.reasons, ...rest]))
+    try {
+      return this.onCancelled(rest, Exit.failCause(cause) as Failure)
+    } catch (defect) {
+      return Exit.die(defect)
+    }
+  }
 }
 
 // An interruption takes effect before the call returns, unless scopes inside scopes would overflow the stack.
@@ -336,9 +390,30 @@ const convertingDeadline = (scope: EnclosingScope | undefined): number => {
   return deadline
 }
 
+/** The work on the owner's own fiber. */
+class Stay extends Region {
+  private readonly scope: Scope
+  constructor(scope: Scope) {
+    super()
+    this.scope = scope
+  }
+  onSuspend(): void {
+    this.scope.arm()
+  }
+  protected onLeave(): void {
+    this.scope.leaveRegion()
+  }
+  protected isOwn(reason: Cause.Reason<never>): boolean {
+    return isOwn(reason, this.scope)
+  }
+  protected onInterrupted(cause: Cause.Cause<any>, rest: Cause.Cause<never> | undefined): AnyExit {
+    return this.scope.interrupted(cause, rest)
+  }
+}
+
 /** The owner's wait for the work. */
 class Ownership extends Obligation {
-  private readonly scope: Scope
+  readonly scope: Scope
   constructor(scope: Scope) {
     super()
     this.scope = scope
@@ -348,6 +423,15 @@ class Ownership extends Obligation {
   }
   protected leave(cause: Cause.Cause<any>): AnyEffect {
     return this.scope.leave(cause)
+  }
+}
+
+/** The fiber of the innermost scope that the work on this fiber is in. */
+const innermost = (fiber: AnyFiber): AnyFiber => {
+  for (;;) {
+    const top: unknown = stackOf(fiber).at(-1)
+    if (!(top instanceof Ownership)) return fiber
+    fiber = top.scope.fiber!
   }
 }
 

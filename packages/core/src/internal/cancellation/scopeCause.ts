@@ -10,9 +10,12 @@ import { annotationsOf, makeReason, reasonOfInterrupt } from "../reason.ts"
 /** Tells a scope's own interruption from all others. */
 export const ScopeKey = "~skein/CancelScope/interruptedBy"
 
+/** The scope that asked for the interruption. */
+export const scopeOf = (reason: Cause.Reason<any>): unknown =>
+  reason._tag === "Interrupt" ? reason.annotations.get(ScopeKey) : undefined
+
 /** Whether it is the interruption that this scope asked for. */
-export const isOwn = (reason: Cause.Reason<any>, scope: object): boolean =>
-  reason._tag === "Interrupt" && reason.annotations.get(ScopeKey) === scope
+export const isOwn = (reason: Cause.Reason<any>, scope: object): boolean => scopeOf(reason) === scope
 
 /** An interrupted owner goes on with its interruption; what the work failed with stays beside it, but nobody's cancellation. */
 export const left = (cause: Cause.Cause<any>, exit: AnyExit): AnyEffect => {

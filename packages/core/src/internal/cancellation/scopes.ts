@@ -50,14 +50,18 @@ export class FailAfter extends Scope {
     this.operation = operation
     this.millis = millis
     this.onTimeout = onTimeout
-    this.deadline = this.now() + millis
+    this.due = this.now() + millis
   }
 
-  protected onEnd(exit: AnyExit): AnyEffect {
+  override get stays(): boolean {
+    return true
+  }
+
+  protected onEnd(exit: AnyExit): AnyExit {
     return exit
   }
 
-  protected onCancelled(rest: Rest): AnyEffect {
+  protected onCancelled(rest: Rest): AnyExit {
     const error = exceeded(this.name, this.millis, this.waitedOn, this.onTimeout)
     return rest.length === 0
       ? Exit.fail(error)
@@ -75,19 +79,24 @@ export const exceeded = (
   return onTimeout === undefined ? error : onTimeout(error)
 }
 
+/** Its effect gives an Option. */
 export class MoveOnAfter extends Scope {
   readonly operation = "CancelScope.moveOnAfter"
 
   constructor(owner: AnyFiber, effect: AnyEffect, millis: number, name: string | undefined) {
     super(owner, effect, name)
-    this.deadline = this.now() + millis
+    this.due = this.now() + millis
   }
 
-  protected onEnd(exit: AnyExit): AnyEffect {
-    return exit._tag === "Success" ? Exit.succeed(Option.some(exit.value)) : exit
+  override get stays(): boolean {
+    return true
   }
 
-  protected onCancelled(rest: Rest): AnyEffect {
+  protected onEnd(exit: AnyExit): AnyExit {
+    return exit
+  }
+
+  protected onCancelled(rest: Rest): AnyExit {
     return rest.length === 0 ? Exit.succeed(Option.none()) : Exit.failCause(Cause.fromReasons(rest))
   }
 }
@@ -107,7 +116,7 @@ export class Run extends Scope {
   ) {
     super(owner, Effect.void, name)
     this.body = body
-    if (millis !== Infinity) this.deadline = this.now() + millis
+    if (millis !== Infinity) this.due = this.now() + millis
   }
 
   protected override onStart(): AnyEffect {
@@ -117,11 +126,11 @@ export class Run extends Scope {
     return body(this)
   }
 
-  protected onEnd(exit: AnyExit): AnyEffect {
+  protected onEnd(exit: AnyExit): AnyExit {
     return exit._tag === "Success" ? Exit.succeed({ _tag: "Completed", value: exit.value }) : exit
   }
 
-  protected onCancelled(rest: Rest): AnyEffect {
+  protected onCancelled(rest: Rest): AnyExit {
     return rest.length === 0 ? Exit.succeed(cancelled(this.reason!)) : Exit.failCause(Cause.fromReasons(rest))
   }
 
@@ -145,15 +154,15 @@ export class Shield extends Scope {
 
   constructor(owner: AnyFiber, effect: AnyEffect, millis: number, name: string | undefined) {
     super(owner, effect, name)
-    this.shields = true
-    this.deadline = this.now() + millis
+    this.bounded = true
+    this.due = this.now() + millis
   }
 
-  protected onEnd(exit: AnyExit): AnyEffect {
+  protected onEnd(exit: AnyExit): AnyExit {
     return exit
   }
 
-  protected onCancelled(_rest: Rest, exit: AnyExit): AnyEffect {
+  protected onCancelled(_rest: Rest, exit: AnyExit): AnyExit {
     return exit
   }
 
@@ -198,11 +207,11 @@ export class UnderSignal extends Scope {
     this.unlisten = undefined
   }
 
-  protected onEnd(exit: AnyExit): AnyEffect {
+  protected onEnd(exit: AnyExit): AnyExit {
     return exit
   }
 
-  protected onCancelled(_rest: Rest, exit: AnyExit): AnyEffect {
+  protected onCancelled(_rest: Rest, exit: AnyExit): AnyExit {
     return exit
   }
 }

@@ -4,6 +4,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 
+import { isSync } from "../effect.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { wallMillis } from "../wallClock.ts"
 import { enterScope } from "./scope.ts"
@@ -27,6 +28,7 @@ export const failWithin = (
   if (limit === Infinity || Exit.isExit(self)) return self
   if (limit <= 0)
     return Effect.suspend(() => Effect.fail(internal.exceeded(name, limit, undefined, onTimeout)))
+  if (isSync(self)) return self
   return enterScope((owner) => new internal.FailAfter(owner, where, self, limit, name, onTimeout))
 }
 

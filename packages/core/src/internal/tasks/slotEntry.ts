@@ -3,6 +3,7 @@ import * as Exit from "effect/Exit"
 
 import { StackEntry, park, unpark } from "../effect.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
+import { envOf } from "../env.ts"
 import type { Group } from "./group.ts"
 import { holderOf, nodeOf } from "../node.ts"
 import type { Holder } from "../node.ts"
@@ -53,6 +54,8 @@ export abstract class SlotEntry extends StackEntry implements SlotWaiter {
 }
 
 export const whoIs = (group: Group, fiber: AnyFiber): Waiting => {
+  // A deadline ends its wait.
+  if (envOf(fiber).scope?.owner === fiber) return "other"
   if (group.fiber === fiber) return "body"
   const node = nodeOf(fiber)
   return node instanceof TaskNode && node.group === group && node.fiber === fiber && node.holdsSlot
