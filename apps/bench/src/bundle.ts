@@ -12,7 +12,15 @@ export interface Bundle {
   readonly gzipped: number
 }
 
-export const entries = ["effect", "taskGroup", "core"] as const
+/** Programs in `fixtures/`. */
+export const entries = [
+  "effect",
+  "taskGroup",
+  "taskGroupIndex",
+  "effectLogging",
+  "taskGroupLogging",
+  "core"
+] as const
 
 const file = (entry: string): string =>
   fileURLToPath(new URL(`./fixtures/${entry}.bundle.ts`, import.meta.url))
@@ -50,6 +58,21 @@ const byEsbuild = async (entry: string, alone = false): Promise<Bundle> => {
     logLevel: "silent"
   })
   return { entry: alone ? own : entry, bundler: "esbuild", ...size(outputFiles[0]!.contents) }
+}
+
+/** Skein's modules of which something is in the program, below `packages/core/src`. */
+export const modulesIn = async (entry: string): Promise<ReadonlyArray<string>> => {
+  const { output } = await build({
+    input: file(entry),
+    platform: "browser",
+    write: false,
+    logLevel: "silent"
+  })
+  const modules = output.flatMap((chunk) => (chunk.type === "chunk" ? Object.entries(chunk.modules) : []))
+  return modules
+    .filter(([, rendered]) => rendered.renderedLength > 0)
+    .flatMap(([id]) => id.replaceAll("\\", "/").split("/packages/core/src/").slice(1))
+    .sort()
 }
 
 export const bundles = async (): Promise<ReadonlyArray<Bundle>> => {

@@ -1,4 +1,5 @@
 /** docs/benchmarks.md: a table per work, the goals and whether they hold, and who wins where. */
+import { bundleSection } from "./bundles.ts"
 import { collectionSection } from "./collection.ts"
 import { growthTable } from "./growth.ts"
 import { figure, isSkein, number, table, times } from "./text.ts"
@@ -102,40 +103,6 @@ const section = (work: Work, rows: ReadonlyArray<Row>): string => {
   ]
     .filter(Boolean)
     .join("\n\n")
-}
-
-const kB = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`
-
-const names: Readonly<Record<string, string>> = {
-  effect: "run, fork and join with Effect alone",
-  taskGroup: "run, fork and join with `TaskGroup`",
-  own: "of that, Skein's own modules, the rest being parts of Effect",
-  core: "all of `@skein/core`"
-}
-
-const bundleSection = (bundles: ReadonlyArray<Bundle>): string => {
-  if (bundles.length === 0) return ""
-  const of = (entry: string, bundler: string) =>
-    bundles.find((bundle) => bundle.entry === entry && bundle.bundler === bundler)!
-  const lines = Object.entries(names).map(([entry, name]) => [
-    name,
-    ...["rolldown", "esbuild"].flatMap((bundler) => [
-      kB(of(entry, bundler).minified),
-      kB(of(entry, bundler).gzipped)
-    ])
-  ])
-  const added = ["rolldown", "esbuild"].map((bundler) => {
-    const more = of("taskGroup", bundler).gzipped - of("effect", bundler).gzipped
-    return `${kB(more)} with ${bundler}`
-  })
-  const holds = ["rolldown", "esbuild"].every(
-    (bundler) => of("taskGroup", bundler).gzipped - of("effect", bundler).gzipped <= 4_000
-  )
-  return [
-    "## Size of a bundle",
-    `Minified, and minified and gzipped. A program that runs, forks and joins grows by ${added.join(", ")}, gzipped. Goal: at most 4 kB. ${holds ? "Holds." : "Does not hold."}`,
-    table(["", "rolldown", "gzipped", "esbuild", "gzipped"], lines)
-  ].join("\n\n")
 }
 
 const busy = (rows: ReadonlyArray<Row>): string => {
