@@ -17,17 +17,17 @@ import type * as Types from "effect/Types"
 import { makeBuffer } from "../internal/queues/buffer.ts"
 import { succeedNow } from "../internal/effect.ts"
 import type { AnyEffect } from "../internal/effect.ts"
-import { BatchOfferer } from "../internal/queues/handoff.ts"
 import { integer, InvalidArgument } from "../internal/validate.ts"
-import { Offer, Produce, Take } from "../internal/queues/workOperations.ts"
 import {
-  handling,
-  Joiner,
-  joinsItself,
-  takeMore,
-  WorkState,
-  WorkTaker
-} from "../internal/queues/workQueue.ts"
+  joinAll,
+  Offer,
+  offerEach,
+  Produce,
+  Take,
+  takeBatch,
+  takeNow
+} from "../internal/queues/workOperations.ts"
+import { WorkState } from "../internal/queues/workQueue.ts"
 
 export { consume } from "./consume.ts"
 export type { ConsumeAllOptions, ConsumeOptions } from "./consume.ts"
@@ -172,9 +172,14 @@ export const offer: {
 /**
  * Puts the items in one after the other, waiting for room.
  *
- * **Errors**: fails with {@link QueueShutdown} when the queue is shut down or failed, also while it waits.
+ * **Shape / units**: `items` may be endless if the queue is bounded: what is no array, nor has a `length` or `size`, is read as there is
+ * room, one item ahead. (A handler of {@link consume} does not wait for room: it reads all.) Its iterator is closed when not all is in.
  *
- * **Cancellation**: Not cancel-safe: interrupted (or refused), some first items are in, the rest are not.
+ * **Errors**: fails with {@link QueueShutdown} when the queue is shut down or failed, also while it waits. Dies of what the iterator
+ * throws; what was read before is in.
+ *
+ * **Cancellation**: Not cancel-safe: interrupted (or refused), some first items are in, the rest are not, and one may have been read
+ * that is not in.
  *
  * **Ordering**: keeps its place in the queue of those who wait until the last item is in.
  *
@@ -184,21 +189,8 @@ export const offer: {
 export const offerAll: {
   <A>(items: Iterable<A>): <E>(self: WorkQueue<A, E>) => Effect.Effect<void, QueueShutdown>
   <A, E>(self: WorkQueue<A, E>, items: Iterable<Types.NoInfer<A>>): Effect.Effect<void, QueueShutdown>
-} = /*#__PURE__*/ dual(
-  2,
-  (self: WorkQueueImpl, items: Iterable<unknown>): Effect.Effect<void, QueueShutdown> =>
-    Effect.withFiber((fiber): AnyEffect => {
-      const batch = Array.isArray(items) ? items : Array.from(items)
-      if (batch.length === 0) return Effect.void
-      if (self.refusal !== undefined) return self.refusal
-      let at = 0
-      while (at < batch.length && self.open) self.accept(batch[at++])
-      if (at < batch.length) {
-        if (!handling(fiber, self)) return self.offerers.wait(new BatchOfferer(fiber, self, batch, at))
-        while (at < batch.length) self.accept(batch[at++])
-      }
-      return succeedNow(fiber, undefined)
-    }) as Effect.Effect<void, QueueShutdown>
+} = dual(2, (self: WorkQueueImpl, items: Iterable<unknown>): Effect.Effect<void, QueueShutdown> =>
+  offerEach(self, items)
 )
 
 /**
@@ -256,19 +248,7 @@ export const take = <A, E>(self: WorkQueue<A, E>): Effect.Effect<A, E | QueueShu
  * @since 0.1.0
  */
 export const tryTake = <A, E>(self: WorkQueue<A, E>): Effect.Effect<Option.Option<A>, E | QueueShutdown> =>
-  Effect.withFiber((fiber): AnyEffect => {
-    const impl = self as unknown as WorkQueueImpl
-    if (impl.items.length > 0) {
-      impl.inHand++
-      return succeedNow(fiber, Option.some(impl.next()))
-    }
-    if (impl.over !== undefined) return impl.over
-    const giver = impl.giver
-    if (giver === undefined) return Effect.succeedNone
-    impl.unfinished++
-    impl.inHand++
-    return succeedNow(fiber, Option.some(giver.takeNow()))
-  }) as Effect.Effect<Option.Option<A>, E | QueueShutdown>
+  takeNow(self as unknown as WorkQueueImpl)
 
 /**
  * Takes at least one item, waiting for it, and at most `n` of those that are there. Each is to be acknowledged.
@@ -288,14 +268,7 @@ export const takeUpTo: {
   <A, E>(self: WorkQueue<A, E>, n: number): Effect.Effect<Arr.NonEmptyArray<A>, E | QueueShutdown>
 } = /*#__PURE__*/ dual(
   2,
-  (self: WorkQueueImpl, n: number): Effect.Effect<Arr.NonEmptyArray<any>, QueueShutdown> =>
-    Effect.withFiber((fiber): AnyEffect => {
-      integer("WorkQueue.takeUpTo", "n", n, 1, { infinity: true })
-      if (self.items.length === 0) return self.over ?? self.waitTo(new WorkTaker(fiber, self, n))
-      const batch: Array<unknown> = []
-      takeMore(self, batch, n)
-      return succeedNow(fiber, batch)
-    }) as Effect.Effect<Arr.NonEmptyArray<any>, QueueShutdown>
+  (self: WorkQueueImpl, n: number): Effect.Effect<Arr.NonEmptyArray<any>, QueueShutdown> => takeBatch(self, n)
 )
 
 /**
@@ -328,11 +301,7 @@ export const done = <A, E>(self: WorkQueue<A, E>): Effect.Effect<void> =>
  * @since 0.1.0
  */
 export const join = <A, E>(self: WorkQueue<A, E>): Effect.Effect<void, E> =>
-  Effect.withFiber((fiber): AnyEffect => {
-    const impl = self as unknown as WorkQueueImpl
-    if (impl.unfinished === 0) return impl.failure ?? Effect.void
-    return joinsItself(fiber, impl) ?? impl.joiners.wait(new Joiner(fiber, impl))
-  }) as Effect.Effect<void, E>
+  joinAll(self as unknown as WorkQueueImpl)
 
 /**
  * Ends the queue: offers fail, also those that wait; takers get what is left, then {@link QueueShutdown}.

@@ -267,6 +267,11 @@ export class Offerer<A> extends Waiter {
     this.state = Idle
     if (queue.offerers.head !== undefined) queue.serve()
     queue.offererLeft()
+    return this.conclude(fiber)
+  }
+
+  /** All is in. */
+  protected conclude(fiber: AnyFiber): AnyEffect {
     return succeedNow(fiber, undefined)
   }
 

@@ -1,10 +1,13 @@
-/** The operations of a WorkQueue that are worth an object of their own. */
+/** What the operations of a WorkQueue do; those that are made most often are one object. */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 
 import { enter, Operation, StackEntry, succeedNow } from "../effect.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
-import { Offerer } from "./handoff.ts"
-import { handling, WorkTaker } from "./workQueue.ts"
+import { BatchOfferer, Offerer } from "./handoff.ts"
+import { Reading, ReadingOfferer } from "./reading.ts"
+import { integer } from "../validate.ts"
+import { handling, Joiner, joinsItself, takeMore, WorkTaker } from "./workQueue.ts"
 import type { WorkState } from "./workQueue.ts"
 
 export class Offer extends Operation<void, any> {
@@ -67,3 +70,69 @@ class Producing extends StackEntry {
     this.self.finish(1)
   }
 }
+
+export const offerEach = (self: WorkState<any>, items: Iterable<any>) =>
+  Effect.withFiber((fiber): AnyEffect => {
+    if (Array.isArray(items)) return offerBatch(self, fiber, items)
+    return isSized(items) ? offerBatch(self, fiber, Array.from(items)) : offerRead(self, items)
+  }) as Effect.Effect<any, any>
+
+const isSized = (items: Iterable<any>): boolean => {
+  const { length, size } = items as { readonly length?: unknown; readonly size?: unknown }
+  return Number.isFinite(length) || Number.isFinite(size)
+}
+
+const offerBatch = (self: WorkState<any>, fiber: AnyFiber, batch: ReadonlyArray<any>): AnyEffect => {
+  if (batch.length === 0) return Effect.void
+  if (self.refusal !== undefined) return self.refusal
+  let at = 0
+  while (at < batch.length && self.open) self.accept(batch[at++])
+  if (at < batch.length) {
+    if (!handling(fiber, self)) return self.offerers.wait(new BatchOfferer(fiber, self, batch, at))
+    while (at < batch.length) self.accept(batch[at++])
+  }
+  return succeedNow(fiber, undefined)
+}
+
+const offerRead = (self: WorkState<any>, items: Iterable<any>): AnyEffect => {
+  let reading: Reading<any> | undefined
+  const offer = Effect.withFiber((fiber): AnyEffect => {
+    reading = new Reading(items)
+    if (reading.over || self.refusal !== undefined) return reading.conclude(fiber, self)
+    const whole = handling(fiber, self)
+    if ((whole || self.open) && reading.putInto(self, whole)) return reading.conclude(fiber, self)
+    return self.offerers.wait(new ReadingOfferer(fiber, self, reading))
+  })
+  return Effect.onExit(offer, () =>
+    reading?.over === false ? Effect.sync(() => reading!.close()) : Effect.void
+  )
+}
+
+export const takeNow = (self: WorkState<any>) =>
+  Effect.withFiber((fiber): AnyEffect => {
+    if (self.items.length > 0) {
+      self.inHand++
+      return succeedNow(fiber, Option.some(self.next()))
+    }
+    if (self.over !== undefined) return self.over
+    const giver = self.giver
+    if (giver === undefined) return Effect.succeedNone
+    self.unfinished++
+    self.inHand++
+    return succeedNow(fiber, Option.some(giver.takeNow()))
+  }) as Effect.Effect<any, any>
+
+export const takeBatch = (self: WorkState<any>, atMost: number) =>
+  Effect.withFiber((fiber): AnyEffect => {
+    integer("WorkQueue.takeUpTo", "n", atMost, 1, { infinity: true })
+    if (self.items.length === 0) return self.over ?? self.waitTo(new WorkTaker(fiber, self, atMost))
+    const batch: Array<unknown> = []
+    takeMore(self, batch, atMost)
+    return succeedNow(fiber, batch)
+  }) as Effect.Effect<any, any>
+
+export const joinAll = (self: WorkState<any>) =>
+  Effect.withFiber((fiber): AnyEffect => {
+    if (self.unfinished === 0) return self.failure ?? Effect.void
+    return joinsItself(fiber, self) ?? self.joiners.wait(new Joiner(fiber, self))
+  }) as Effect.Effect<any, any>
