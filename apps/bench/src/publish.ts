@@ -7,7 +7,7 @@ import type { Bundle } from "./bundle.ts"
 import type { Machine } from "./machine.ts"
 import { ids, load } from "./plan.ts"
 import { chart } from "./report/chart.ts"
-import { page } from "./report/page.ts"
+import { hasChart, page } from "./report/page.ts"
 import { isMain, merge, parse } from "./results.ts"
 import type { Row } from "./results.ts"
 
@@ -37,7 +37,7 @@ const write = async (rows: ReadonlyArray<Row>, from: Origin): Promise<void> => {
   const files = new Map<string, string>()
   for (const work of works) {
     const mine = rows.filter((row) => row.work === work.id && isMain(row))
-    if (mine.length > 0) files.set(`${folder}${work.id}.svg`, await chart(work, mine))
+    if (hasChart(mine)) files.set(`${folder}${work.id}.svg`, await chart(work, mine))
   }
   files.set(data, rows.map((row) => `${JSON.stringify(row)}\n`).join(""))
   files.set(origin, `${JSON.stringify(from, null, 2)}\n`)

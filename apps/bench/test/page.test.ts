@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 
-import { chart } from "../src/report/chart.ts"
+import { chart, steps } from "../src/report/chart.ts"
 import { page, verdicts, winners } from "../src/report/page.ts"
 import { isMain } from "../src/results.ts"
 import type { Row } from "../src/results.ts"
@@ -112,6 +112,12 @@ describe("chart", () => {
     const svg = await chart(work, rows.filter(isMain))
     expect(svg.startsWith("<svg")).toBe(true)
     for (const text of ["A piece of work", "p-limit", "1.3 µs"]) expect(svg).toContain(text)
+  })
+
+  it("has marks on its scale from below the smallest to above the largest", () => {
+    expect(steps(0.235, 78.2)).toEqual([0.2, 0.5, 1, 2, 5, 10, 20, 50, 100])
+    expect(steps(1, 50)).toEqual([1, 2, 5, 10, 20, 50])
+    expect(steps(3, 4)).toEqual([2, 5])
   })
 
   it("is logarithmic where one slow peer would hide all others", async () => {

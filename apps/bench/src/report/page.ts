@@ -59,6 +59,9 @@ export const winners = (work: Work, rows: ReadonlyArray<Row>): ReadonlyArray<Row
   return mine.filter((row) => !isSkein(row) && row.system !== "floor" && figure(row) < best)
 }
 
+/** One bar alone says nothing. */
+export const hasChart = (rows: ReadonlyArray<Row>): boolean => rows.length > 1
+
 const section = (work: Work, rows: ReadonlyArray<Row>): string => {
   const mine = main(work, rows).toSorted((a, b) => figure(a) - figure(b))
   if (mine.length === 0) return ""
@@ -94,7 +97,7 @@ const section = (work: Work, rows: ReadonlyArray<Row>): string => {
     `## ${work.title}`,
     [work.description, work.remarks].filter(Boolean).join(" "),
     [...goals, honest].filter(Boolean).join(" "),
-    `![${work.title}](benchmarks/${work.id}.svg)`,
+    hasChart(mine) ? `![${work.title}](benchmarks/${work.id}.svg)` : "",
     table(
       columns.map((column) => column.name),
       mine.map((row) => columns.map((column) => column.cell(row)))

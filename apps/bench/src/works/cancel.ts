@@ -91,7 +91,7 @@ export const cancel = define({
       ),
       note: "Fiber.interruptAll"
     },
-    "promises (AbortSignal)": { round: promises, most: 2_000, note: "each listener is compared with all" },
+    "promises (AbortSignal)": { round: promises },
     "Effect forEach": {
       round: cancelling((n) =>
         Effect.forEach(Array.from({ length: n }), () => task, { concurrency: "unbounded", discard: true })

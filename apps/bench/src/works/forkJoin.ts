@@ -79,7 +79,7 @@ const systems = (size: (n: number) => number): Readonly<Record<string, System>> 
     "Effect FiberSet": { round: round(effects(fiberSet)), note: "does not report failures" },
     "Skein TaskGroup": { round: round(effects(skein)) },
     "Skein Gather.all": { round: round(effects(gather)), note: "a fixed list of effects" },
-    Effection: { round: round(effection), most: 2_000 }
+    Effection: { round: round(effection), most: 1_000 }
   }
 }
 
@@ -118,7 +118,7 @@ export const large = define({
   floor: "floor",
   effect: "Effect forEach",
   goals,
-  remarks,
+  remarks: `${remarks} The floor, forEach and Gather.all start all tasks before the first goes on; a body that forks gives way now and then, so that fewer of them are alive at the same time.`,
   systems: systems((n) => n),
   python: ["asyncio", "trio"]
 })

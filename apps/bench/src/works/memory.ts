@@ -128,7 +128,7 @@ const systems = (
   "Effect forEach": { round: inEffect(forEach, task) },
   "Effect FiberSet": { round: inEffect(fiberSet, task) },
   "Skein TaskGroup": { round: inEffect(skein, task) },
-  Effection: { round: effection(sleeps), most: 2_000 }
+  Effection: { round: effection(sleeps), most: 1_000 }
 })
 
 export const suspended = define({
@@ -136,7 +136,7 @@ export const suspended = define({
   title: "Bytes per suspended task",
   description: "Heap that is live while so many tasks of one group are suspended, per task.",
   unit: "task",
-  n: 20_000,
+  n: 10_000,
   memory: true,
   essential: true,
   floor: "floor",
@@ -155,7 +155,7 @@ export const sleeping = define({
   title: "Bytes per sleeping task",
   description: "The same for tasks that sleep, each with its timer.",
   unit: "task",
-  n: 20_000,
+  n: 10_000,
   memory: true,
   essential: true,
   floor: "floor",

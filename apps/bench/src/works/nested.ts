@@ -58,5 +58,6 @@ export const nested = define({
       }
     }
   },
-  python: ["asyncio", "trio"]
+  python: ["asyncio", "trio"],
+  mostPython: 1_000
 })

@@ -165,7 +165,7 @@ export const consume = define({
   essential: true,
   effect: "Effect Queue",
   remarks:
-    "Skein acknowledges each item and cancels the other workers when a handler fails; by hand with Effect's Queue nothing is acknowledged. p-queue has no workers but starts a task for each item, and its producer waits while a hundred of them are waiting.",
+    "Skein acknowledges each item and cancels the other workers when a handler fails; by hand with Effect's Queue nothing is acknowledged. p-queue has no workers but starts a task for each item, and its producer, when a hundred of them are waiting, waits until half of them are under way (to wait for one at a time would be much dearer).",
   systems: {
     "Effect Queue": {
       note: "ten fibers that take until the queue ends",
@@ -197,7 +197,7 @@ export const consume = define({
     ...both("p-queue", (work) => async (n) => {
       const queue = new PQueue({ concurrency: 10 })
       for (let i = 0; i < n; i++) {
-        if (queue.size >= capacity) await queue.onSizeLessThan(capacity)
+        if (queue.size >= capacity) await queue.onSizeLessThan(capacity / 2)
         void queue.add(work)
       }
       await queue.onIdle()
