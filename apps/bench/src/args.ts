@@ -59,7 +59,7 @@ const worksOf = (list: string): ReadonlyArray<string> => {
   return ids.filter((id) => wanted.includes(id))
 }
 
-const earlierRows = (file: string): ReadonlyArray<Row> => {
+const earlierRows = (file: string, works: ReadonlyArray<string> | undefined): ReadonlyArray<Row> => {
   // The folder in which somebody typed the command, where a package manager has changed it.
   const path = [process.env["INIT_CWD"] ?? ".", "."].map((folder) => resolve(folder, file)).find(existsSync)
   if (path === undefined) return bad(`--compare: no file ${file}`)
@@ -69,7 +69,11 @@ const earlierRows = (file: string): ReadonlyArray<Row> => {
   } catch (error) {
     bad(`--compare: cannot read ${file}: ${(error as Error).message}`)
   }
-  return rows.length === 0 ? bad(`--compare: ${file} has no results; it takes what --json prints`) : rows
+  const known = rows.filter((row) => ids.includes(row.work) && typeof row.cpuUs === "number")
+  if (known.length === 0) bad(`--compare: ${file} has no results; it takes what --json prints`)
+  if (works !== undefined && !known.some((row) => works.includes(row.work)))
+    bad(`--compare: ${file} has no results of ${works.join(", ")}`)
+  return known
 }
 
 export const parseCommand = (args: ReadonlyArray<string>): Args => {
@@ -83,13 +87,14 @@ export const parseCommand = (args: ReadonlyArray<string>): Args => {
   )
   const asked = others.filter((name) => values[name as keyof typeof options] !== false)
   if (values.page && asked.length > 0) bad(`--page measures nothing, so it cannot be with --${asked[0]}`)
+  const only = values.only === undefined ? undefined : worksOf(values.only)
   return {
     full: values.full,
     json: values.json,
     page: values.page,
     help: values.help,
-    only: values.only === undefined ? undefined : worksOf(values.only),
+    only,
     rounds,
-    earlier: values.compare === undefined ? undefined : earlierRows(values.compare)
+    earlier: values.compare === undefined ? undefined : earlierRows(values.compare, only)
   }
 }
