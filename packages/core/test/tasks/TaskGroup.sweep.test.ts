@@ -2,7 +2,8 @@ import { assert, describe } from "@effect/vitest"
 import { it } from "@skein/testing/vitest"
 import { Effect, Exit } from "effect"
 
-import { Task, TaskGroup, TaskTree } from "../../src/index.ts"
+import { exitNow } from "../../src/internal/effect.ts"
+import { Gather, Task, TaskGroup, TaskTree } from "../../src/index.ts"
 
 /** Counts what is open, of tasks that suspend on their way in and out. */
 const make = Effect.sync(() => {
@@ -139,6 +140,27 @@ describe("TaskGroup, interrupted at each step:", () => {
       { name: "swept" }
     )
   )
+})
+
+describe("what a task died of stays in the Cause, though the owner is interrupted as its group is complete at once:", () => {
+  const kept = (name: string, subject: (task: Effect.Effect<never>) => Effect.Effect<unknown, unknown>) =>
+    it.sweep(name, {
+      setup: Effect.sync(() => {
+        const state = { died: false }
+        // In one step.
+        const dying = Effect.withFiber((fiber) => {
+          state.died = true
+          return exitNow(fiber, Exit.die(new Error("bug"))) as Effect.Effect<never>
+        })
+        return { dying, state }
+      }),
+      subject: ({ dying }) => subject(dying),
+      check: ({ state }, exit: Exit.Exit<unknown, unknown>) =>
+        Effect.sync(() => assert.strictEqual(Exit.hasDies(exit), state.died))
+    })
+  kept("TaskGroup.run", (dying) => TaskGroup.run(TaskGroup.fork(dying)))
+  kept("TaskGroup.supervise", (dying) => TaskGroup.supervise(dying))
+  kept("Gather.all", (dying) => Gather.all([dying, Effect.void]))
 })
 
 describe("Task, interrupted at each step:", () => {

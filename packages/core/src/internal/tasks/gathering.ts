@@ -7,7 +7,7 @@ import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
 import { Group, siblingFailed } from "./group.ts"
 import type { Failure, Policy } from "./group.ts"
 import { causeOf } from "./groupPolicy.ts"
-import { awaitGroup } from "./openGroup.ts"
+import { atOnce, awaitGroup } from "./openGroup.ts"
 import { makeReason, reasonOf } from "../reason.ts"
 import { ForeignInterrupt, TaskCancelled } from "./taskErrors.ts"
 import type { TaskNode } from "./taskNode.ts"
@@ -157,7 +157,9 @@ export const gather = (
   rule: () => Rule
 ): AnyEffect =>
   Effect.withFiber((owner) =>
-    Effect.callback<unknown, unknown>((resume) =>
-      Gathering.run(new Gathering(owner, effects, size, options, rule()), resume as (exit: AnyExit) => void)
+    atOnce(
+      Effect.callback<unknown, unknown>((resume) =>
+        Gathering.run(new Gathering(owner, effects, size, options, rule()), resume as (exit: AnyExit) => void)
+      )
     )
   )

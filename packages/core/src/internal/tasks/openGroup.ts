@@ -3,7 +3,7 @@ import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 
-import { interruptedCause, start } from "../effect.ts"
+import { evaluatePrimitive, exitNow, interruptedCause, Operation, start } from "../effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
 import { withEnv } from "../env.ts"
 import { Group } from "./group.ts"
@@ -49,11 +49,27 @@ export const reasonOfOwner = (owner: AnyFiber): Reason => {
 
 // The group is opened within the callback: the owner could be interrupted between two operations, and leave it alone.
 export const openGroup = (owner: AnyFiber, body: AnyEffect, kind: Kind, options: GroupOptions): AnyEffect =>
-  Effect.callback<unknown, unknown>((resume) => {
-    const group = makeGroup(owner, body, kind.policy(owner), options)
-    start(withEnv(owner.context, group.env), group)
-    return awaitGroup(owner, group, kind, () => resume(outcome(owner, group, kind)))
-  })
+  atOnce(
+    Effect.callback<unknown, unknown>((resume) => {
+      const group = makeGroup(owner, body, kind.policy(owner), options)
+      start(withEnv(owner.context, group.env), group)
+      return awaitGroup(owner, group, kind, () => resume(outcome(owner, group, kind)))
+    })
+  )
+
+/** What is resumed at once is had in that step: between it and the next the owner may be interrupted, and lose a failure. */
+export const atOnce = (callback: AnyEffect): AnyEffect => new AtOnce(callback)
+
+class AtOnce extends Operation<any, any, any> {
+  private readonly callback: AnyEffect
+  constructor(callback: AnyEffect) {
+    super()
+    this.callback = callback
+  }
+  protected run(owner: AnyFiber): AnyEffect {
+    return exitNow(owner, evaluatePrimitive<AnyEffect>(this.callback as never, owner))
+  }
+}
 
 /** Calls `ended` when the group is complete; what it gives back is for the owner's interruption. */
 export const awaitGroup = (
