@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert"
 
-import { CancelScope, TaskGroup } from "@skein/core"
+import { CancelScope, Gather, TaskGroup } from "@skein/core"
+import { exitNow } from "@skein/core/unstable/effect"
 import { Explore } from "@skein/testing"
 import { DateTime, Deferred, Duration, Effect, Exit, Fiber, Option } from "effect"
 
@@ -74,15 +75,14 @@ export const programs: ReadonlyArray<Explored> = [
   },
   {
     name: "CancelScope: what the work died of stays in the Cause, though its caller is interrupted",
-    operations: ["CancelScope.run", "CancelScope.failAfter", "TaskGroup.run"],
-    // Preempted between a throw and its catch, a fiber of Effect forgets the throw when it is interrupted.
-    options: { modes: ["resumes"] },
+    operations: ["CancelScope.run", "CancelScope.failAfter", "TaskGroup.run", "Gather.all"],
     program: () => {
       const told = <A>(name: string, work: (dying: Effect.Effect<never>) => Effect.Effect<A, unknown>) => {
         let died = false
-        const dying = Effect.sync(() => {
+        // In one step: preempted between a throw and its catch, a fiber of Effect forgets the throw when it is interrupted.
+        const dying: Effect.Effect<never> = Effect.withFiber((fiber) => {
           died = true
-          throw new Error("bug")
+          return exitNow(fiber, Exit.die(new Error("bug"))) as Effect.Effect<never>
         })
         const caller = Effect.onExit(work(dying), (exit) =>
           Effect.sync(() => {
@@ -95,14 +95,19 @@ export const programs: ReadonlyArray<Explored> = [
       const lost: Array<string> = []
       return Effect.gen(function* () {
         yield* Explore.always(() => lost.length === 0)
-        const run = yield* told("run", (dying) =>
-          CancelScope.run(() => Effect.andThen(Effect.yieldNow, dying))
-        )
-        const failAfter = yield* told("failAfter", (dying) =>
-          CancelScope.failAfter(Effect.ensuring(Effect.never, dying), "1 second")
-        )
-        const group = yield* told("group", (dying) => TaskGroup.run(TaskGroup.fork(later(dying))))
-        yield* Fiber.awaitAll<Fiber.Fiber<unknown, unknown>>([run, failAfter, group])
+        const fibers = [
+          yield* told("run", (dying) => CancelScope.run(() => Effect.andThen(Effect.yieldNow, dying))),
+          yield* told("run, at once", (dying) => CancelScope.run(() => dying)),
+          yield* told("failAfter", (dying) =>
+            CancelScope.failAfter(Effect.ensuring(Effect.never, dying), "1 second")
+          ),
+          yield* told("failAfter, at once", (dying) => CancelScope.failAfter(dying, "1 second")),
+          yield* told("group", (dying) => TaskGroup.run(TaskGroup.fork(later(dying)))),
+          yield* told("group, at once", (dying) => TaskGroup.run(TaskGroup.fork(dying))),
+          yield* told("gather", (dying) => Gather.all([later(dying), Effect.never])),
+          yield* told("gather, at once", (dying) => Gather.all([dying, Effect.void]))
+        ]
+        yield* Fiber.awaitAll<Fiber.Fiber<unknown, unknown>>(fibers)
       })
     }
   },

@@ -1,10 +1,10 @@
 import { strict as assert } from "node:assert"
 
-import { Bulkhead, Hedge, Retry, RetryBudget } from "@skein/core"
+import { Bulkhead, CancelScope, Hedge, Retry, RetryBudget } from "@skein/core"
 import { Explore } from "@skein/testing"
-import { Data, Effect, Exit, Fiber } from "effect"
+import { Data, Effect, Exit, Fiber, Option } from "effect"
 
-import { apart, held, of } from "./program.ts"
+import { apart, held, later, of } from "./program.ts"
 import type { Explored } from "./program.ts"
 
 class Busy extends Data.TaggedError("Busy")<{}> {}
@@ -71,6 +71,29 @@ export const programs: ReadonlyArray<Explored> = [
         let copies = 0
         const copy = Effect.suspend(() => (copies++ % 2 === 0 ? work(Effect.yieldNow) : Effect.void))
         return balanced(Hedge.run(copy, { after: 0, copies: 3 }))
+      })
+  },
+  {
+    name: "Hedge: copies of every kind, all at once: it ends, with what the first that succeeded gave",
+    operations: of("Hedge", "run"),
+    program: () =>
+      Effect.gen(function* () {
+        const { balanced, work } = held()
+        let succeeded = 0
+        const success = Effect.sync(() => void succeeded++)
+        const copy = Effect.flatMap(Explore.choose(["forever", "at once", "no", "later"]), (kind) =>
+          kind === "forever"
+            ? Effect.never
+            : kind === "at once"
+              ? success
+              : kind === "no"
+                ? Effect.fail("no" as const)
+                : work(later(success))
+        )
+        const hedged = Hedge.run(copy, { after: yield* Explore.choose<0 | 1>([0, 1]), copies: 3 })
+        const exit = yield* Effect.exit(balanced(CancelScope.moveOnAfter(hedged, "1 second")))
+        if (Exit.isFailure(exit)) assert.ok(exit.cause.reasons.every((reason) => reason._tag === "Fail"))
+        else assert.equal(Option.isSome(exit.value), succeeded > 0)
       })
   },
   {
