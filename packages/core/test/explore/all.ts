@@ -1,5 +1,6 @@
 import { programs as cancellation } from "./cancellation.ts"
 import { programs as condition } from "./condition.ts"
+import { programs as join } from "./join.ts"
 import { programs as pool } from "./pool.ts"
 import type { Explored } from "./program.ts"
 import { programs as queues } from "./queues.ts"
@@ -12,6 +13,7 @@ import { programs as taskGroup } from "./taskGroup.ts"
 export const programs: ReadonlyArray<Explored> = [
   ...taskGroup,
   ...task,
+  ...join,
   ...cancellation,
   ...sync,
   ...condition,
