@@ -9,8 +9,6 @@ import { interruptAs } from "./effect.ts"
 import { nodeAbove } from "./node.ts"
 import { wallMillis } from "./wallClock.ts"
 
-export { clockOf } from "./monotonic.ts"
-
 export const TypeId = "~skein/CancelReason"
 
 interface Common {
