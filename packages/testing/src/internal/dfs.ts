@@ -1,5 +1,5 @@
 import type { Search } from "./search.ts"
-import type { Candidate, ChoiceKind, Position, Strategy } from "./strategy.ts"
+import type { Question, Strategy } from "./strategy.ts"
 import { isPreemptive } from "./strategy.ts"
 
 interface Decision {
@@ -19,14 +19,8 @@ class Following implements Strategy {
     this.prefix = prefix
   }
 
-  decide(
-    kind: ChoiceKind,
-    n: number,
-    preferred: number,
-    at: Position,
-    candidates: ReadonlyArray<Candidate>
-  ): number {
-    return this.follow(n, preferred, isPreemptive(kind, preferred, at, candidates))
+  decide(question: Question): number {
+    return this.follow(question.n, question.preferred, isPreemptive(question))
   }
 
   interruptsHere(): boolean {

@@ -1,4 +1,3 @@
-import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
@@ -6,7 +5,6 @@ import { currentFiber, dropAsyncContext } from "@skein/core/unstable/effect"
 import type { AnyFiber } from "@skein/core/unstable/effect"
 import { entryOf } from "./fiberRecord.ts"
 import { FiberTable } from "./fiberTable.ts"
-import { register } from "./machines.ts"
 import type { Ending, Entry, FiberRecord, Limits, Mode, Observer } from "./fiberRecord.ts"
 import { firstBroken } from "./invariants.ts"
 import { LeftBehind } from "./leftBehind.ts"
@@ -14,7 +12,7 @@ import type { Kinds } from "./leftBehind.ts"
 import { contextOf } from "./machineContext.ts"
 import { Prng } from "./prng.ts"
 import { RunQueue } from "./runQueue.ts"
-import type { ChoiceKind, Strategy } from "./strategy.ts"
+import type { ChoiceKind, Question, Strategy } from "./strategy.ts"
 import { calm } from "./strategy.ts"
 import { VirtualClock } from "./virtualClock.ts"
 
@@ -31,7 +29,8 @@ const fnvPrime = 0x01000193
  *
  * @internal
  */
-export class Machine {
+export class Machine implements Scheduler.Scheduler, Scheduler.SchedulerDispatcher {
+  readonly executionMode = "async"
   readonly mode: Mode
   readonly clock = new VirtualClock()
   readonly leftBehind: LeftBehind
@@ -54,7 +53,7 @@ export class Machine {
   private readonly limits: Limits
   readonly leaks: Kinds
   private readonly describe: (fiber: AnyFiber | undefined) => string
-  private readonly context: Context.Context<never>
+  private readonly fork: (effect: Effect.Effect<unknown, unknown>) => AnyFiber
   private readonly random = new Prng(1)
   private strategy: Strategy = calm
   private interrupts = false
@@ -64,7 +63,8 @@ export class Machine {
   private top: FiberRecord | undefined = undefined
   /** Driving a run. */
   private active = false
-  /** The run is over: whatever still asks is parked for good. */
+  /** Driving one that is not over. */
+  private live = false
   private over: Ending | undefined = undefined
   /** The drive loop has just chosen something: the first fiber that starts is meant. */
   private chosen = false
@@ -74,13 +74,8 @@ export class Machine {
   /** The task that parks a fiber now is the one to run next. */
   private forcesNext = false
 
-  private readonly dispatcher: Scheduler.SchedulerDispatcher = {
-    scheduleTask: (task) => this.schedule(task),
-    flush: () => {
-      while (this.runnable.size > 0 && this.over === undefined) this.runnable.take(0).run()
-    }
-  }
-  private readonly scheduler: Scheduler.Scheduler
+  /** One object for all choices: there are many. */
+  private readonly question: { -readonly [K in keyof Question]: Question[K] }
 
   constructor(options: {
     readonly mode: Mode
@@ -94,12 +89,8 @@ export class Machine {
     this.mode = mode
     this.limits = limits
     this.describe = (fiber) => (fiber === undefined ? "something" : describe(this.fibers.of(fiber), fiber))
-    this.scheduler = {
-      executionMode: "async",
-      shouldYield: (fiber) => this.ask(fiber),
-      makeDispatcher: () => this.dispatcher
-    }
-    register(this.scheduler, this)
+    const noRecord = { index: 0, local: 0, own: undefined }
+    this.question = { kind: "Pick", n: 0, preferred: 0, at: noRecord, candidates: this.runnable.entries }
     this.observer = observer
     this.leftBehind = new LeftBehind(
       leaks,
@@ -110,30 +101,25 @@ export class Machine {
       const record = this.active ? this.fibers.of(fiber) : undefined
       if (record !== undefined) observer!.onOperation(record, operation)
     }
-    const { clock, random: prng, scheduler } = this
-    this.context = contextOf({ scheduler, clock, prng, onOperation: observer && onOperation })
+    const { clock, random } = this
+    this.fork = Effect.runForkWith(contextOf(this, clock, random, observer && onOperation))
   }
 
   /** Runs the program that the thunk makes. What came from outside after the previous run is reported here. */
   execute(program: () => Effect.Effect<unknown, unknown>, strategy: Strategy, interrupts: boolean): Ending {
     this.reset(strategy, interrupts)
-    this.active = true
+    this.active = this.live = true
     const unwatch = this.leftBehind.watch()
     try {
       this.chosen = true
-      const fiber = Effect.runForkWith(this.context)(Effect.suspend(program))
+      const fiber = this.fork(Effect.suspend(program))
       const ending = this.drive(fiber)
       if (ending._tag !== "Exited" || this.over !== undefined) return this.over ?? ending
       this.settle()
-      return (
-        this.over ?? {
-          ...ending,
-          leaks: this.leaks.fibers ? this.fibers.alive : []
-        }
-      )
+      return this.over ?? { ...ending, leaks: this.leaks.fibers ? this.fibers.alive : [] }
     } finally {
       unwatch()
-      this.active = false
+      this.active = this.live = false
     }
   }
 
@@ -195,7 +181,7 @@ export class Machine {
 
   /** After the program's end: lets run what can, in order, without letting time pass. */
   private settle(): void {
-    for (let steps = 0; this.runnable.size > 0 && steps < 1_000 && this.over === undefined; steps++) {
+    for (let steps = 0; this.runnable.size > 0 && steps < 1_000 && this.live; steps++) {
       this.run(this.runnable.take(0))
       if (!this.holdsInvariants()) return
     }
@@ -271,7 +257,12 @@ export class Machine {
 
   private decide(kind: ChoiceKind, n: number, preferred: number, at: FiberRecord): number {
     this.choices++
-    const choice = this.strategy.decide(kind, n, preferred, at, this.runnable.entries)
+    const { question } = this
+    question.kind = kind
+    question.n = n
+    question.preferred = preferred
+    question.at = at
+    const choice = this.strategy.decide(question)
     this.hashA = Math.imul(this.hashA ^ choice, fnvPrime)
     this.hashB = (Math.imul(this.hashB, 31) + choice * 7 + at.index + 1) | 0
     return choice
@@ -279,17 +270,18 @@ export class Machine {
 
   private holdsInvariants(): boolean {
     const broken = firstBroken(this.invariants)
-    if (broken !== undefined) this.over ??= { _tag: "Broken", cause: broken.cause }
+    if (broken !== undefined) this.end({ _tag: "Broken", cause: broken.cause })
     return broken === undefined
   }
 
+  private end(ending: Ending): void {
+    this.over ??= ending
+    this.live = false
+  }
+
   /** Asked before every operation of every fiber; true parks the fiber. */
-  private ask(fiber: AnyFiber): boolean {
-    if (!this.active) {
-      this.meddled("was resumed from outside, by a promise, a real timer or I/O", fiber)
-      return false
-    }
-    if (this.over !== undefined) return true
+  shouldYield(fiber: AnyFiber): boolean {
+    if (!this.live) return this.askWhenOver(fiber)
     const record = this.fibers.of(fiber) ?? this.admit(fiber)
     if (record === undefined) return true
     record.own = undefined
@@ -306,7 +298,7 @@ export class Machine {
       return false
     }
     if (++this.operations > this.limits.operations) {
-      this.over = { _tag: "Livelock", steps: this.limits.operations }
+      this.end({ _tag: "Livelock", steps: this.limits.operations })
       return true
     }
     if (record.parked) {
@@ -318,6 +310,12 @@ export class Machine {
       if (this.decide("Resume", 2, 0, record) === 0) return this.park(record)
     }
     return this.mode === "ops" && this.preempts(record)
+  }
+
+  /** What still asks is parked for good, or was not started by a run. */
+  private askWhenOver(fiber: AnyFiber): boolean {
+    if (!this.active) this.meddled("was resumed from outside, by a promise, a real timer or I/O", fiber)
+    return this.active
   }
 
   private preempts(record: FiberRecord): boolean {
@@ -348,15 +346,16 @@ export class Machine {
     return true
   }
 
-  private schedule(task: () => void): void {
-    if (!this.active) {
-      this.meddled(
-        "was given to the dispatcher from outside, by a promise, a real timer or I/O",
-        currentFiber()
-      )
-      return
-    }
-    if (this.over !== undefined) return
+  makeDispatcher(): Scheduler.SchedulerDispatcher {
+    return this
+  }
+
+  flush(): void {
+    while (this.runnable.size > 0 && this.live) this.runnable.take(0).run()
+  }
+
+  scheduleTask(task: () => void): void {
+    if (!this.live) return this.scheduledWhenOver()
     const fiber = currentFiber()
     const owner = (fiber && this.fibers.of(fiber)) ?? this.top ?? this.fibers.root!
     const entry = entryOf(owner, task)
@@ -366,6 +365,11 @@ export class Machine {
       this.forcesNext = false
       this.forced = entry
     }
+  }
+
+  private scheduledWhenOver(): void {
+    const what = "was given to the dispatcher from outside, by a promise, a real timer or I/O"
+    if (!this.active) this.meddled(what, currentFiber())
   }
 
   private admit(fiber: AnyFiber): FiberRecord | undefined {
@@ -386,6 +390,10 @@ export class Machine {
   meddled(what: string, fiber: AnyFiber | undefined): void {
     // Described now: a fiber that was resumed from outside runs on, and is elsewhere when it is looked at later.
     this.foreign ??= `${this.describe(fiber)}: ${what}`
-    if (this.active) this.over ??= { _tag: "Foreign", where: this.foreign }
+    if (this.active) this.end({ _tag: "Foreign", where: this.foreign })
   }
 }
+
+/** The machine that runs this fiber; undefined outside an explored program. @internal */
+export const machineOf = (fiber: Fiber.Fiber<unknown, unknown>): Machine | undefined =>
+  fiber.cache.scheduler instanceof Machine ? fiber.cache.scheduler : undefined

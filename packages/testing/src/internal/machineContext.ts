@@ -14,13 +14,12 @@ import type { Prng } from "./prng.ts"
  *
  * @internal
  */
-export const contextOf = (services: {
-  readonly scheduler: Scheduler.Scheduler
-  readonly clock: Clock.Clock
-  readonly prng: Prng
-  readonly onOperation: ((fiber: Fiber.Fiber<any, any>, operation: unknown) => void) | undefined
-}): Context.Context<never> => {
-  const { clock, onOperation, prng, scheduler } = services
+export const contextOf = (
+  scheduler: Scheduler.Scheduler,
+  clock: Clock.Clock,
+  prng: Prng,
+  onOperation: ((fiber: Fiber.Fiber<any, any>, operation: unknown) => void) | undefined
+): Context.Context<never> => {
   const context = Context.empty().pipe(
     Context.add(Scheduler.Scheduler, scheduler),
     Context.add(Clock.Clock, clock),

@@ -1,5 +1,5 @@
 import { Prng, scramble } from "./prng.ts"
-import type { Candidate, ChoiceKind, Position, Strategy } from "./strategy.ts"
+import type { Candidate, Position, Question, Strategy } from "./strategy.ts"
 import { labelOf } from "./strategy.ts"
 
 /** Turns in a row after which a fiber that only yields falls back, or it would wait for the others for ever. */
@@ -31,13 +31,7 @@ export class PriorityWalk implements Strategy {
     this.interruptAt = interruptSpan === 0 ? -1 : prng.below(interruptSpan)
   }
 
-  decide(
-    kind: ChoiceKind,
-    n: number,
-    _preferred: number,
-    at: Position,
-    candidates: ReadonlyArray<Candidate>
-  ): number {
+  decide({ at, candidates, kind, n }: Question): number {
     if (this.changes.includes(this.choices++)) this.fallBehind(at.index)
     switch (kind) {
       case "Choose":

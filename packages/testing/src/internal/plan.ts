@@ -1,5 +1,5 @@
-import type { Candidate, ChoiceKind, Position, Strategy } from "./strategy.ts"
-import { isPreemptive, labelOf } from "./strategy.ts"
+import type { Position, Question, Strategy } from "./strategy.ts"
+import { isPreemptive, labelOf, Overhearing } from "./strategy.ts"
 
 /** Where a choice or an opportunity to interrupt came up, told from others of the same fiber at the same point by `nth`. */
 export interface Place {
@@ -63,13 +63,7 @@ export class PlannedRun implements Strategy {
     }
   }
 
-  decide(
-    kind: ChoiceKind,
-    n: number,
-    preferred: number,
-    at: Position,
-    candidates: ReadonlyArray<Candidate>
-  ): number {
+  decide({ at, candidates, kind, n, preferred }: Question): number {
     const deviation = this.choices.get(keyOf(at.index, at.local, this.places.next(at)))
     if (deviation === undefined || deviation.kind !== kind) return preferred
     switch (deviation.kind) {
@@ -93,49 +87,36 @@ export class PlannedRun implements Strategy {
 }
 
 /** Lets another strategy decide and writes down what it does. @internal */
-export class Recorded implements Strategy {
+export class Recorded extends Overhearing {
   readonly plan: Array<Deviation> = []
-  private readonly inner: Strategy
   private readonly places = new Places()
   private readonly chances = new Places()
 
-  constructor(inner: Strategy) {
-    this.inner = inner
+  protected override onChoice(question: Question, choice: number): void {
+    const { index, local } = question.at
+    const place = { index, local, nth: this.places.next(question.at) }
+    if (choice !== question.preferred) this.plan.push(deviation(place, question, choice))
   }
 
-  decide(
-    kind: ChoiceKind,
-    n: number,
-    preferred: number,
-    at: Position,
-    candidates: ReadonlyArray<Candidate>
-  ): number {
-    const nth = this.places.next(at)
-    const choice = this.inner.decide(kind, n, preferred, at, candidates)
-    if (choice !== preferred)
-      this.plan.push(deviation({ index: at.index, local: at.local, nth }, kind, choice))
-    return choice
-
-    function deviation(place: Place, kind: ChoiceKind, choice: number): Deviation {
-      switch (kind) {
-        case "Resume":
-          return { ...place, kind, preemptive: true }
-        case "Choose":
-          return { ...place, kind, value: choice, preemptive: false }
-        default: {
-          const candidate = candidates[kind === "Preempt" ? choice - 1 : choice]!
-          const preemptive = isPreemptive(kind, preferred, at, candidates)
-          return { ...place, kind, label: labelOf(candidate), preemptive }
-        }
-      }
-    }
-  }
-
-  interruptsHere(at: Position, opportunity: number): boolean {
+  override interruptsHere(at: Position, opportunity: number): boolean {
     const nth = this.chances.next(at)
-    const interrupts = this.inner.interruptsHere(at, opportunity)
+    const interrupts = super.interruptsHere(at, opportunity)
     if (interrupts)
       this.plan.push({ index: at.index, local: at.local, nth, kind: "Interrupt", preemptive: false })
     return interrupts
+  }
+}
+
+const deviation = (place: Place, question: Question, choice: number): Deviation => {
+  const { candidates, kind } = question
+  switch (kind) {
+    case "Resume":
+      return { ...place, kind, preemptive: true }
+    case "Choose":
+      return { ...place, kind, value: choice, preemptive: false }
+    default: {
+      const candidate = candidates[kind === "Preempt" ? choice - 1 : choice]!
+      return { ...place, kind, label: labelOf(candidate), preemptive: isPreemptive(question) }
+    }
   }
 }

@@ -12,7 +12,8 @@ export class Prng {
   }
 
   reset(seed: number): void {
-    this.a = scramble(seed)
+    // Small integers to the engine, which numbers beyond 2 ** 31 are not.
+    this.a = scramble(seed) | 0
     this.b = scramble(this.a ^ 0x9e3779b9) | 1
   }
 

@@ -24,17 +24,24 @@ export interface Candidate {
   readonly label: number
 }
 
+/** What is asked at a choice point. Answer at once and keep what you need: the object is used again. @internal */
+export interface Question {
+  readonly kind: ChoiceKind
+  /** How many answers there are. */
+  readonly n: number
+  /** The answer that interrupts nobody. */
+  readonly preferred: number
+  readonly at: Position
+  /** Those of `Pick` and `Preempt`. */
+  readonly candidates: ReadonlyArray<Candidate>
+}
+
 /** A fiber that goes on is known by its number, anything else by who asked for it, and as its how-manieth task. @internal */
 export const labelOf = (candidate: Candidate): number =>
   candidate.owner.own === candidate ? candidate.owner.index : candidate.label
 
 /** Whether an answer other than the preferred one takes the turn from a fiber that could go on. @internal */
-export const isPreemptive = (
-  kind: ChoiceKind,
-  preferred: number,
-  at: Position,
-  candidates: ReadonlyArray<Candidate>
-): boolean => {
+export const isPreemptive = ({ at, candidates, kind, preferred }: Question): boolean => {
   switch (kind) {
     case "Pick":
       return at.own !== undefined && candidates[preferred] === at.own
@@ -51,24 +58,37 @@ export const isPreemptive = (
  * @internal
  */
 export interface Strategy {
-  /**
-   * Answers a number in [0, n). `preferred` is what interrupts nobody; `candidates` are those of `Pick` and `Preempt`.
-   */
-  decide(
-    kind: ChoiceKind,
-    n: number,
-    preferred: number,
-    at: Position,
-    candidates: ReadonlyArray<Candidate>
-  ): number
+  /** Answers a number in [0, n). */
+  decide(question: Question): number
   /** Asked at each place where the fiber `at` could be interrupted, until the answer is true. */
   interruptsHere(at: Position, opportunity: number): boolean
 }
 
 /** Never interrupts, never preempts. @internal */
 export const calm: Strategy = {
-  decide: (_kind, _n, preferred) => preferred,
+  decide: (question) => question.preferred,
   interruptsHere: () => false
+}
+
+/** Lets another strategy decide, and hears what. @internal */
+export abstract class Overhearing implements Strategy {
+  protected readonly inner: Strategy
+
+  constructor(inner: Strategy) {
+    this.inner = inner
+  }
+
+  protected abstract onChoice(question: Question, choice: number): void
+
+  decide(question: Question): number {
+    const choice = this.inner.decide(question)
+    this.onChoice(question, choice)
+    return choice
+  }
+
+  interruptsHere(at: Position, opportunity: number): boolean {
+    return this.inner.interruptsHere(at, opportunity)
+  }
 }
 
 /**
@@ -93,7 +113,7 @@ export class RandomWalk implements Strategy {
     this.interruptAt = span === 0 ? -1 : prng.below(span)
   }
 
-  decide(kind: ChoiceKind, n: number, preferred: number): number {
+  decide({ kind, n, preferred }: Question): number {
     const prng = this.prng
     switch (kind) {
       case "Pick":

@@ -1,7 +1,7 @@
 import type { Plan } from "./plan.ts"
 import { PlannedRun } from "./plan.ts"
-import type { Candidate, ChoiceKind, Position, Strategy } from "./strategy.ts"
-import { labelOf } from "./strategy.ts"
+import type { Candidate, Position, Question, Strategy } from "./strategy.ts"
+import { labelOf, Overhearing } from "./strategy.ts"
 
 /**
  * A stretch of a run: what goes on, and how far that fiber gets before it is preempted. A schedule written as turns can
@@ -16,32 +16,15 @@ export interface Turn {
 }
 
 /** Lets another strategy decide and writes down the turns. @internal */
-export class TurnRecorder implements Strategy {
+export class TurnRecorder extends Overhearing {
   readonly turns: Array<Turn> = []
-  private readonly inner: Strategy
 
-  constructor(inner: Strategy) {
-    this.inner = inner
-  }
-
-  decide(
-    kind: ChoiceKind,
-    n: number,
-    preferred: number,
-    at: Position,
-    candidates: ReadonlyArray<Candidate>
-  ): number {
-    const choice = this.inner.decide(kind, n, preferred, at, candidates)
+  protected override onChoice({ at, candidates, kind }: Question, choice: number): void {
     if (kind === "Pick") this.begin(candidates[choice]!)
     if (kind === "Preempt" && choice > 0) {
       this.end(at)
       this.begin(candidates[choice - 1]!)
     }
-    return choice
-  }
-
-  interruptsHere(at: Position, opportunity: number): boolean {
-    return this.inner.interruptsHere(at, opportunity)
   }
 
   private begin(candidate: Candidate): void {
@@ -68,15 +51,10 @@ export class TurnsRun implements Strategy {
     this.rest = new PlannedRun(plan.filter(({ kind }) => kind !== "Pick" && kind !== "Preempt"))
   }
 
-  decide(
-    kind: ChoiceKind,
-    n: number,
-    preferred: number,
-    at: Position,
-    candidates: ReadonlyArray<Candidate>
-  ): number {
+  decide(question: Question): number {
+    const { at, candidates, kind, preferred } = question
     // Asked in any case: it counts the places.
-    const other = this.rest.decide(kind, n, preferred, at, candidates)
+    const other = this.rest.decide(question)
     switch (kind) {
       case "Pick":
         return this.next(candidates, undefined) ?? preferred
