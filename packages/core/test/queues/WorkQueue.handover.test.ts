@@ -125,5 +125,30 @@ describe("WorkQueue", () => {
         assert.deepInclude(yield* WorkQueue.statistics(queue), { offering: [], unfinished: 4 })
       })
     )
+
+    it.effect(
+      "more than are resumed in one turn: offers are accepted in order, though takers leave and come",
+      () =>
+        Effect.gen(function* () {
+          const count = 1100
+          for (let turns = 0; turns < 4; turns++) {
+            const queue = yield* WorkQueue.bounded<number>(0)
+            const accepted: Array<number> = []
+            const offers = yield* Effect.forEach(Array.from({ length: count }), (_, n) =>
+              fork(Effect.map(WorkQueue.offer(queue, n), () => void accepted.push(n)))
+            )
+            // In one step: nobody is resumed in between.
+            const come = () => Array.from({ length: count }, () => Effect.runFork(WorkQueue.take(queue)))
+            for (const taker of come()) taker.interruptUnsafe()
+            for (let turn = 0; turn < turns; turn++) yield* Effect.yieldNow
+            come()
+            yield* Fiber.joinAll(offers)
+            assert.deepStrictEqual(
+              accepted,
+              Array.from(accepted, (_, n) => n)
+            )
+          }
+        })
+    )
   })
 })

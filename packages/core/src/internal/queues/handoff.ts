@@ -27,6 +27,8 @@ export abstract class Handoff<A> {
   readonly offerers = new WaitQueue<Offerer<A>>()
   /** In the order of asking. */
   readonly transit = new WaitList<Offerer<A>>()
+  /** Who was put there last. */
+  private latest: Offerer<A> | undefined = undefined
   /** Places handed to those in transit. */
   reserved = 0
   private handed = 0
@@ -43,9 +45,14 @@ export abstract class Handoff<A> {
     this.items = items
   }
 
-  /** So many more can be accepted now, beside those in transit. */
+  /** So many more can be accepted now. */
+  get space(): number {
+    return this.capacity - this.items.length + this.takers.length
+  }
+
+  /** The same beside those in transit. Less than 0 when there are not as many places as were handed out. */
   get room(): number {
-    return this.capacity - this.items.length + this.takers.length - this.reserved
+    return this.space - this.reserved
   }
 
   /** There is room, and nobody is before a newcomer. */
@@ -121,13 +128,25 @@ export abstract class Handoff<A> {
         const offerer = this.offerers.head
         if (offerer === undefined) return
         this.offerers.grant(offerer)
-        insert(this.transit, offerer)
+        this.pass(offerer)
         offerer.places = 1
       } else {
         last.places++
       }
       this.reserved++
     }
+  }
+
+  // One that gave up its place is called after others that asked later. Next to it comes the next of these.
+  private pass(offerer: Offerer<A>): void {
+    const { transit } = this
+    let at = this.latest?.list === (transit as unknown) ? this.latest : transit.tail
+    while (at !== undefined && at.turn > offerer.turn) at = at.prev
+    let next = at === undefined ? transit.head : at.next
+    while (next !== undefined && next.turn < offerer.turn) next = next.next
+    if (next === undefined) transit.push(offerer)
+    else transit.insertBefore(offerer, next)
+    this.latest = offerer
   }
 
   /** Everybody who waits to offer goes on with `refusal`, also those in transit. */
@@ -165,14 +184,6 @@ export abstract class Handoff<A> {
 
   /** Somebody who waited to offer has left, one way or another. */
   offererLeft(): void {}
-}
-
-/** At its place in the order of asking: one that gave up its place comes after those that asked later. */
-const insert = <A>(list: WaitList<Offerer<A>>, offerer: Offerer<A>): void => {
-  let next: Offerer<A> | undefined
-  for (let o = list.tail; o !== undefined && o.turn > offerer.turn; o = o.prev) next = o
-  if (next === undefined) list.push(offerer)
-  else list.insertBefore(offerer, next)
 }
 
 export class Taker<A> extends Waiter {
@@ -279,9 +290,10 @@ export class Offerer<A> extends Waiter {
     return other !== undefined && other.turn < this.turn
   }
 
-  /** Puts in what there is room for; false when something is left. */
+  // Where there are not as many places as were handed out, those who asked later have none.
+  /** Puts in what there is space for; false when something is left. */
   protected put(): boolean {
-    if (this.queue.room <= 0) return false
+    if (this.queue.space <= 0) return false
     this.queue.accept(this.item)
     return true
   }
@@ -318,7 +330,7 @@ export class BatchOfferer<A> extends Offerer<A> {
   protected override put(): boolean {
     const { batch, queue } = this
     while (this.at < batch.length) {
-      if (queue.room <= 0) return false
+      if (queue.space <= 0) return false
       queue.accept(batch[this.at]!)
       this.at++
     }

@@ -32,10 +32,10 @@ export class Reading<A> {
     }
   }
 
-  /** Puts in all there is room for; false when there is more. The iterator itself may have ended the queue. */
+  /** Puts in all there is space for; false when there is more. The iterator itself may have ended the queue. */
   putInto(queue: Handoff<A>, whole = false): boolean {
     while (!this.over && queue.refusal === undefined) {
-      if (!whole && queue.room <= 0) return false
+      if (!whole && queue.space <= 0) return false
       queue.accept(this.item!)
       this.advance()
     }
