@@ -35,7 +35,7 @@ export const bundleSection = (bundles: ReadonlyArray<Bundle>): string => {
     [
       `Minified, and minified and gzipped. A program that runs, forks and joins grows by ${inWords(all)}, gzipped.`,
       `Goal: at most ${kB(goal)}. ${all.every((bytes) => bytes <= goal) ? "Holds." : "**Does not hold.**"}`,
-      "A good third of it is Effect's logger, which `TaskGroup.run` needs for failures that its error does not show:",
+      "Part of it is Effect's logger, which `TaskGroup.run` needs for failures that its error does not show:",
       `a program that logs anyway grows by ${inWords(added("taskGroupLogging", "effectLogging"))}.`,
       "[Where the bytes go](adr/0006-bundle-size.md)."
     ].join(" "),

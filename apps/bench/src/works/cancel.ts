@@ -91,7 +91,8 @@ export const cancel = define({
       ),
       note: "Fiber.interruptAll"
     },
-    "promises (AbortSignal)": { round: promises },
+    // Each listener that is added is compared with all there are.
+    "promises (AbortSignal)": { round: promises, most: 2_000 },
     "Effect forEach": {
       round: cancelling((n) =>
         Effect.forEach(Array.from({ length: n }), () => task, { concurrency: "unbounded", discard: true })
