@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert"
 
 import { Bulkhead, CancelScope, Hedge, Retry, RetryBudget } from "@skein/core"
 import { Explore } from "@skein/testing"
+import type { Duration } from "effect"
 import { Data, Effect, Exit, Fiber, Option } from "effect"
 
 import { apart, held, later, of } from "./program.ts"
@@ -9,6 +10,7 @@ import type { Explored } from "./program.ts"
 
 class Busy extends Data.TaggedError("Busy")<{}> {}
 class Lost extends Data.TaggedError("Lost")<{}> {}
+class Throttled extends Data.TaggedError("Throttled")<{ readonly after: Option.Option<Duration.Duration> }> {}
 
 export const programs: ReadonlyArray<Explored> = [
   {
@@ -148,6 +150,43 @@ export const programs: ReadonlyArray<Explored> = [
             ["Failure", "Failure"]
           ]
         )
+      })
+  },
+  {
+    name: "Retry: callers of one policy do not count each other's attempts, and each is told of its own",
+    operations: of("Retry", "policy", "run", "attempts", "parseRetryAfter", "backoff"),
+    program: () =>
+      Effect.gen(function* () {
+        const policy = Retry.policy({
+          tags: ["Throttled"],
+          attempts: 3,
+          initial: "1 millis",
+          retryAfter: (error: Throttled) => error.after
+        })
+        const call = (own: { calls: number }) =>
+          Effect.gen(function* () {
+            own.calls++
+            yield* Effect.yieldNow
+            return yield* new Throttled({
+              after: yield* Retry.parseRetryAfter(own.calls === 1 ? "1" : undefined)
+            })
+          })
+        const own = [{ calls: 0 }, { calls: 0 }, { calls: 0 }]
+        const exits = yield* apart([
+          Retry.run(call(own[0]!), policy),
+          Retry.run(call(own[1]!), policy),
+          Effect.retry(call(own[2]!), { schedule: Retry.backoff({ initial: "1 millis" }), times: 2 })
+        ])
+        for (const [i, exit] of exits.entries()) {
+          assert.ok(Exit.isFailure(exit))
+          if (Exit.hasInterrupts(exit)) continue
+          assert.equal(own[i]!.calls, 3)
+          if (i < 2)
+            assert.deepEqual(
+              Retry.attempts(exit.cause).map((one) => one.number),
+              [1, 2, 3]
+            )
+        }
       })
   }
 ]

@@ -159,6 +159,21 @@ export const programs: ReadonlyArray<Explored> = [
       })
   },
   {
+    name: "Lock: two locks, taken in the same order: nobody waits for ever, and both are free at the end",
+    operations: of("Lock", "makeUnsafe", "withLock", "acquire"),
+    program: () =>
+      Effect.gen(function* () {
+        const [outer, inner] = [Lock.makeUnsafe(), Lock.makeUnsafe()]
+        const enter = room(1)
+        const both = Lock.withLock(outer, later(Lock.withLock(inner, enter(1))))
+        const scoped = Effect.scoped(
+          Effect.andThen(Lock.acquire(outer), later(Effect.andThen(Lock.acquire(inner), enter(1))))
+        )
+        yield* apart([both, scoped, Lock.withLock(inner, enter(1)), both])
+        assert.deepEqual([yield* Lock.isLocked(outer), yield* Lock.isLocked(inner)], [false, false])
+      })
+  },
+  {
     name: "CapacityLimiter: never more borrowed than tokens, none lost",
     operations: of("CapacityLimiter", "make", "withToken", "tryWithToken", "borrow", "statistics"),
     program: () =>

@@ -86,7 +86,7 @@ export const programs: ReadonlyArray<Explored> = [
   },
   {
     name: "TaskGroup: collect lists each failure once",
-    operations: of("TaskGroup", "collect", "fork"),
+    operations: ["TaskGroup.collect", "TaskGroup.fork", "TaskGroupError.isTaskGroupError"],
     program: () =>
       Effect.gen(function* () {
         const failing = (name: string) => TaskGroup.fork(later(Effect.fail(name)))
