@@ -21,7 +21,7 @@ export interface Origin {
 const docs = fileURLToPath(new URL("../../../docs/", import.meta.url))
 const folder = `${docs}benchmarks/`
 const data = `${folder}results.jsonl`
-const origin = `${folder}origin.json`
+const origin = `${folder}origin.jsonl`
 
 export const publishedOrigin = (): Origin | undefined =>
   existsSync(origin) && existsSync(data) ? (JSON.parse(readFileSync(origin, "utf8")) as Origin) : undefined
@@ -40,7 +40,7 @@ const write = async (rows: ReadonlyArray<Row>, from: Origin): Promise<void> => {
     if (hasChart(mine)) files.set(`${folder}${work.id}.svg`, await chart(work, mine))
   }
   files.set(data, rows.map((row) => `${JSON.stringify(row)}\n`).join(""))
-  files.set(origin, `${JSON.stringify(from, null, 2)}\n`)
+  files.set(origin, `${JSON.stringify(from)}\n`)
   files.set(`${docs}benchmarks.md`, page({ works, rows, ...from }))
   put(files)
   for (const name of readdirSync(folder)) {

@@ -31,7 +31,7 @@ export const growthTable = (work: Work, rows: ReadonlyArray<Row>): string => {
     ]
   })
   return [
-    `Growth, CPU µs per ${work.unit} with n, twice and four times as many; the last column is the last to the first.`,
-    table(["", "n", "n", "2n", "4n", "growth", ""], lines)
+    `Growth: CPU µs per ${work.unit} with n of them, with twice and with four times as many, and the last to the first. Linear is 1.`,
+    table(["", "n", "µs at n", "at 2n", "at 4n", "growth", ""], lines)
   ].join("\n\n")
 }

@@ -1,5 +1,5 @@
 /** docs/benchmarks.md: a table per work, the goals and whether they hold, and who wins where. */
-import { bundleSection } from "./bundles.ts"
+import { bundleGoal, bundleSection } from "./bundles.ts"
 import { collectionSection } from "./collection.ts"
 import { growthTable } from "./growth.ts"
 import { figure, isSkein, number, table, times } from "./text.ts"
@@ -140,12 +140,15 @@ export const page = ({ bundles, commands, machine, rows, works }: Input): string
     "## Goals",
     table(
       ["work", "goal", "measured", ""],
-      judged.map(({ verdict, work }) => [
-        work.title,
-        `${verdict.goal.system}: ${verdict.text}`,
-        verdict.measured,
-        verdict.holds ? "holds" : "**does not hold**"
-      ])
+      [
+        ...judged.map(({ verdict, work }) => [
+          work.title,
+          `${verdict.goal.system}: ${verdict.text}`,
+          verdict.measured,
+          verdict.holds ? "holds" : "**does not hold**"
+        ]),
+        ...bundleGoal(bundles)
+      ]
     ),
     ...works.map((work) => section(work, rows)).filter(Boolean),
     bundleSection(bundles),
