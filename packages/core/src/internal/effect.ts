@@ -191,8 +191,12 @@ export const interruptAs = (
 ): void => {
   const impl = fiber as FiberImpl
   if (impl._exit !== undefined) return
-  // Asked before, or inside a span: then its Cause is its own.
-  if (impl._interruptedCause !== undefined || impl.cache.stackFrame !== undefined) {
+  // Asked before, or inside a span: then its Cause is its own. Or somebody listens.
+  if (
+    impl._interruptedCause !== undefined ||
+    impl.cache.stackFrame !== undefined ||
+    Object.hasOwn(impl, "interruptUnsafe")
+  ) {
     return impl.interruptUnsafe(by, annotations)
   }
   impl._interruptedCause = exit.cause

@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Fiber, Option, Scope } from "effect"
 import { TestClock } from "effect/testing"
 
-import { CancelReason, CancelScope } from "../../src/index.ts"
+import { CancelReason, CancelScope, TaskGroup } from "../../src/index.ts"
 import { DbError, ends, inCause, interrupted, launch, reasonIn } from "./fixtures.ts"
 
 const listeners = (signal: AbortSignal) => getEventListeners(signal, "abort").length
@@ -146,6 +146,48 @@ describe("CancelScope", () => {
           )
         )
         assert.strictEqual(at, 5000)
+      })
+    )
+
+    it.effect("so too when a scope or a group further out is cancelled, but by none that is inside", () =>
+      Effect.gen(function* () {
+        const aborted = (signal: AbortSignal) =>
+          Effect.promise(
+            () =>
+              new Promise<AbortSignal>((resolve) => signal.addEventListener("abort", () => resolve(signal)))
+          )
+        const reasons: Array<string | undefined> = []
+        const fetching = Effect.scoped(
+          Effect.uninterruptible(
+            Effect.flatMap(CancelScope.signal, (signal) =>
+              Effect.tap(aborted(signal), () => Effect.sync(() => reasons.push(reasonOf(signal)?._tag)))
+            )
+          )
+        )
+        const limited = CancelScope.failAfter(fetching, "9 seconds")
+        const outer = yield* ends(CancelScope.moveOnAfter(limited, "1 second"))
+        assert.strictEqual(outer.at, 1000)
+        const group = yield* ends(
+          TaskGroup.run(
+            Effect.andThen(TaskGroup.fork(limited), Effect.delay(Effect.fail("sibling"), "1 second"))
+          )
+        )
+        assert.strictEqual(group.at, 61_000)
+        const inner = yield* ends(
+          CancelScope.moveOnAfter(
+            Effect.scoped(
+              Effect.flatMap(CancelScope.signal, (signal) =>
+                Effect.andThen(
+                  CancelScope.moveOnAfter(Effect.never, "1 second"),
+                  Effect.sync(() => signal.aborted)
+                )
+              )
+            ),
+            "9 seconds"
+          )
+        )
+        assert.deepStrictEqual(inner.exit, Exit.succeed(Option.some(false)))
+        assert.deepStrictEqual(reasons, ["Deadline", "SiblingFailed"])
       })
     )
 

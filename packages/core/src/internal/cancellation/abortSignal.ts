@@ -6,6 +6,7 @@ import * as EffectScope from "effect/Scope"
 
 import type { AnyFiber } from "../effect.ts"
 import { envOf } from "../env.ts"
+import type { EnclosingScope } from "../env.ts"
 import { describeReason, isReason, makeReason, reasonOf } from "../reason.ts"
 import type { Reason } from "../reason.ts"
 import { Scope } from "./scope.ts"
@@ -75,6 +76,16 @@ const reasonOfExit = (fiber: AnyFiber, exit: Exit.Exit<unknown, unknown>): Reaso
   return makeReason(fiber, { _tag: "OwnerExited" })
 }
 
+/** The scopes whose cancellation ends what runs in this one. One with a fiber of its own hears of those further out itself. */
+const audible = (innermost: EnclosingScope | undefined): ReadonlyArray<Scope> => {
+  const scopes: Array<Scope> = []
+  for (let at = innermost; at instanceof Scope; at = at.parent) {
+    scopes.push(at)
+    if (!at.isHere || at.shields) break
+  }
+  return scopes
+}
+
 /** Aborted when the innermost cancel scope is cancelled, at the latest when the Scope closes. */
 export const abortableSignal: Effect.Effect<AbortSignal, never, EffectScope.Scope> = Effect.uninterruptible(
   Effect.flatMap(EffectScope.Scope, (closing) =>
@@ -83,13 +94,12 @@ export const abortableSignal: Effect.Effect<AbortSignal, never, EffectScope.Scop
       const abort = (reason: Reason): void => {
         if (!controller.signal.aborted) controller.abort(toAbortError(reason))
       }
-      const enclosing = envOf(fiber).scope
-      const scope = enclosing instanceof Scope ? enclosing : undefined
-      scope?.onCancel(abort)
+      const scopes = audible(envOf(fiber).scope)
+      for (const scope of scopes) scope.onCancel(abort)
       return Effect.as(
         EffectScope.addFinalizerExit(closing, (exit) =>
           Effect.sync(() => {
-            scope?.offCancel(abort)
+            for (const scope of scopes) scope.offCancel(abort)
             abort(reasonOfExit(fiber, exit))
           })
         ),

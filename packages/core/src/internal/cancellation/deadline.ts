@@ -5,7 +5,8 @@ import { isInterruptible } from "../effect.ts"
 import type { AnyFiber } from "../effect.ts"
 import { deadlineOf, envOf } from "../env.ts"
 import { monotonicMillis } from "../monotonic.ts"
-import { instant } from "../reason.ts"
+import { instant, makeReason } from "../reason.ts"
+import type { Reason } from "../reason.ts"
 import { wallMillis } from "../wallClock.ts"
 
 /**
@@ -24,3 +25,8 @@ const farthest = 8_640_000_000_000_000
 /** The instant `millis` from now; what no date can say is as far as dates go. */
 export const instantIn = (fiber: AnyFiber, millis: number): DateTime.Utc =>
   instant(Math.min(Math.max(wallMillis(fiber) + millis, -farthest), farthest))
+
+/** A deadline of `left` milliseconds from now (negative: it has passed). */
+export const deadlineReason = (fiber: AnyFiber, label: string | undefined, left: number): Reason => {
+  return makeReason(fiber, { _tag: "Deadline", label, deadline: instantIn(fiber, left) })
+}

@@ -10,7 +10,7 @@ import * as Exit from "effect/Exit"
 
 import { clearAlarm, setAlarm } from "../alarm.ts"
 import type { Alarm } from "../alarm.ts"
-import { instantIn } from "./deadline.ts"
+import { deadlineReason } from "./deadline.ts"
 import { describeWait } from "../describeWait.ts"
 import {
   afterExit,
@@ -19,23 +19,24 @@ import {
   exitNow,
   interruptedCause,
   isInterruptible,
-  isRunning,
   Operation,
-  stackOf,
   start
 } from "../effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
 import { envOf, withEnv, withScope } from "../env.ts"
 import type { EnclosingScope, Env } from "../env.ts"
+import { hearInterruption } from "../hearInterruption.ts"
 import { clockOf, millisOf } from "../monotonic.ts"
 import { beginWait, endWait, waitingFrameOf, WaitingFrame } from "../node.ts"
 import type { Node, Wait } from "../node.ts"
-import { Obligation } from "../obligation.ts"
 import { Region } from "../region.ts"
 import { annotationsOf, makeReason, reasonOf, TypeId as ReasonKey } from "../reason.ts"
 import type { Reason } from "../reason.ts"
 import { attributed, isOwn, left, ScopeKey, scopeOf } from "./scopeCause.ts"
 import { enqueue } from "../trampoline.ts"
+import { interruptSoon } from "./interruptSoon.ts"
+import { innermost, Ownership } from "./ownership.ts"
+import { Stay } from "./stay.ts"
 
 // Two deadlines closer than this are equal: then the outer one converts.
 const tolerance = 1
@@ -67,6 +68,7 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   private settled: (() => void) | undefined = undefined
   private stuck: Wait | undefined = undefined
   private hearing: Set<(reason: Reason) => void> | undefined = undefined
+  private unhear: (() => void) | undefined = undefined
 
   constructor(owner: AnyFiber, effect: AnyEffect | undefined, name: string | undefined) {
     super(effect)
@@ -86,6 +88,11 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   /** Whether the work may run on the owner's fiber. Then nobody hears of the owner's interruption before it has unwound. */
   get stays(): boolean {
     return false
+  }
+
+  /** The work runs on the owner's fiber. */
+  get isHere(): boolean {
+    return this.fiber === this.owner
   }
 
   get deadline(): number {
@@ -145,9 +152,10 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   }
 
   /** The work that ran on the owner's fiber is over. */
-  leaveRegion(): void {
+  onLeft(): void {
     this.exit = Exit.void
     this.disarm()
+    this.unhear?.()
     if (this.up === undefined) detach(this.owner, this)
     if (this.stuck !== undefined) endWait(this.owner, this.stuck)
   }
@@ -208,12 +216,19 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
 
   /** Calls `hear` when the work is asked to stop; not when it was already: then whoever wants to hear is cleanup. */
   onCancel(hear: (reason: Reason) => void): void {
-    if (this.exit === undefined && this.reason === undefined && !this.isAbandoned)
-      (this.hearing ??= new Set()).add(hear)
+    if (this.exit !== undefined || this.reason !== undefined || this.isAbandoned) return
+    ;(this.hearing ??= new Set()).add(hear)
+    if (this.isHere) this.unhear ??= hearInterruption(this.owner, (annotations) => this.onAsked(annotations))
   }
 
   offCancel(hear: (reason: Reason) => void): void {
     this.hearing?.delete(hear)
+  }
+
+  /** The owner, on which the work runs, is asked to stop. */
+  private onAsked(annotations: Context.Context<never> | undefined): void {
+    if (this.encloses(annotations?.mapUnsafe.get(ScopeKey))) return
+    this.tell((annotations?.mapUnsafe.get(ReasonKey) as Reason | undefined) ?? outsideReason(this.owner))
   }
 
   private tell(reason: Reason): void {
@@ -232,7 +247,7 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
 
   /** The owner was interrupted, and not for the sake of a scope inside this one: what runs now is cleanup. */
   private get isAbandoned(): boolean {
-    if (this.fiber !== this.owner || this.exit !== undefined) return this.abandoned
+    if (!this.isHere || this.exit !== undefined) return this.abandoned
     return interruptedCause(this.owner)?.reasons.some((reason) => !this.encloses(scopeOf(reason))) === true
   }
 
@@ -242,11 +257,7 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   }
 
   private interrupt(by: number | undefined, annotations: Context.Context<never>): void {
-    const fiber = this.fiber!
-    // A running fiber is only marked, and must be marked now: it may be the one that asks.
-    if (isRunning(fiber)) fiber.interruptUnsafe(by, annotations)
-    else if (nesting < maxNesting) interruptNow(fiber, by, annotations)
-    else enqueue(() => fiber.interruptUnsafe(by, annotations))
+    interruptSoon(this.fiber!, by, annotations)
   }
 
   // ---------------------------------------------------------------- the deadline
@@ -278,7 +289,7 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   onAlarm(): void {
     this.alarm = undefined
     if (this.exit !== undefined || this.reason !== undefined) return
-    if (this.fiber === this.owner && this.isAbandoned) return
+    if (this.isHere && this.isAbandoned) return
     const outer = this.bounded ? Infinity : convertingDeadline(this.parent)
     if (outer <= this.due + tolerance) {
       // It is the other scope's turn; should it be moved before it acts, this one comes back to it.
@@ -299,7 +310,7 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   /** Notes what the work waits on; true where it cannot be interrupted. */
   protected look(): boolean {
     const fiber = innermost(this.fiber!)
-    const wait = this.fiber === this.owner && this.up !== undefined ? this.up.wait : this.wait
+    const wait = this.isHere && this.up !== undefined ? this.up.wait : this.wait
     this.waitedOn =
       wait === undefined || wait.over === true
         ? (fiber.cache.span as { readonly name?: string } | undefined)?.name
@@ -360,24 +371,6 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   }
 }
 
-// An interruption takes effect before the call returns, unless scopes inside scopes would overflow the stack.
-const maxNesting = 32
-let nesting = 0
-
-const interruptNow = (fiber: AnyFiber, by: number | undefined, annotations: Context.Context<never>): void => {
-  nesting++
-  try {
-    fiber.interruptUnsafe(by, annotations)
-  } finally {
-    nesting--
-  }
-}
-
-/** A deadline of `left` milliseconds from now (negative: it has passed). */
-export const deadlineReason = (fiber: AnyFiber, label: string | undefined, left: number): Reason => {
-  return makeReason(fiber, { _tag: "Deadline", label, deadline: instantIn(fiber, left) })
-}
-
 const outsideReason = (fiber: AnyFiber): Reason => makeReason(fiber, { _tag: "Requested", by: undefined })
 
 /** The earliest enclosing deadline that will cancel what is inside of it. */
@@ -388,51 +381,6 @@ const convertingDeadline = (scope: EnclosingScope | undefined): number => {
     if (scope.shields) break
   }
   return deadline
-}
-
-/** The work on the owner's own fiber. */
-class Stay extends Region {
-  private readonly scope: Scope
-  constructor(scope: Scope) {
-    super()
-    this.scope = scope
-  }
-  onSuspend(): void {
-    this.scope.arm()
-  }
-  protected onLeave(): void {
-    this.scope.leaveRegion()
-  }
-  protected isOwn(reason: Cause.Reason<never>): boolean {
-    return isOwn(reason, this.scope)
-  }
-  protected onInterrupted(cause: Cause.Cause<any>, rest: Cause.Cause<never> | undefined): AnyExit {
-    return this.scope.interrupted(cause, rest)
-  }
-}
-
-/** The owner's wait for the work. */
-class Ownership extends Obligation {
-  readonly scope: Scope
-  constructor(scope: Scope) {
-    super()
-    this.scope = scope
-  }
-  protected onMet(): AnyEffect {
-    return this.scope.outcome()
-  }
-  protected leave(cause: Cause.Cause<any>): AnyEffect {
-    return this.scope.leave(cause)
-  }
-}
-
-/** The fiber of the innermost scope that the work on this fiber is in. */
-const innermost = (fiber: AnyFiber): AnyFiber => {
-  for (;;) {
-    const top: unknown = stackOf(fiber).at(-1)
-    if (!(top instanceof Ownership)) return fiber
-    fiber = top.scope.fiber!
-  }
 }
 
 class EnterScope extends Operation<any, any, any> {
