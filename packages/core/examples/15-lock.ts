@@ -26,7 +26,7 @@ const main = Effect.gen(function* () {
   yield* Console.log(`without a lock: ${yield* tenDeposits(deposit(10))}`)
   yield* Console.log(`with the lock: ${yield* tenDeposits(deposit(10).pipe(Lock.withLock(lock)))}`)
 
-  // A timeout runs its work on a fiber of its own: it is inside all the same.
+  // A timeout inside is still the same work: it has the lock.
   yield* Lock.withLock(lock, CancelScope.failAfter(deposit(1), "1 second"))
   yield* Console.log(`under a timeout: ${account.balance}`)
 
