@@ -1,5 +1,5 @@
 /**
- * One measurement in a process of its own: `node --expose-gc child.ts <work> <system> <n> [collect]`. Warms up, says so, and
+ * One measurement in a process of its own: `node --expose-gc child.ts <work> <system> <n> [collect] [quick]`. Warms up, says so, and
  * then has a turn for each line on stdin, so that the turns of several processes can alternate.
  */
 import { createInterface } from "node:readline"
@@ -8,7 +8,7 @@ import { load } from "./plan.ts"
 import type { Sample } from "./results.ts"
 import type { Timer } from "./work.ts"
 
-const [id, name, count, mode] = process.argv.slice(2) as [string, string, string, string?]
+const [id, name, count, ...modes] = process.argv.slice(2) as [string, string, string, ...Array<string>]
 const n = Number(count)
 const work = await load(id)
 const round = work.systems[name]?.round
@@ -58,13 +58,13 @@ const long = 1_000
  * that was compiled for them. `collect` does just that, to show what it would do.
  */
 const turn = async (): Promise<Sample> => {
-  if (mode === "collect") globalThis.gc?.()
+  if (modes.includes("collect")) globalThis.gc?.()
   else if (work.memory !== true && lasted < long) await run()
   return run()
 }
 
 /** Microseconds of CPU time: the compilers of V8 take their time. */
-const warm = 1_000_000
+const warm = modes.includes("quick") ? 0 : 1_000_000
 
 const begun = process.cpuUsage()
 for (let runs = 1; ; runs++) {

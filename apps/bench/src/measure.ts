@@ -19,7 +19,7 @@ export interface Options {
   readonly collect?: boolean
   /** Systems that are not to be measured. */
   readonly without?: ReadonlySet<string>
-  /** For tests: far fewer operations. */
+  /** For tests: far fewer operations, and hardly a warm-up. */
   readonly most?: number
 }
 
@@ -38,7 +38,10 @@ const flags = ["--expose-gc", "--disable-warning=ExperimentalWarning"]
 const candidates = (work: Work, options: Options): ReadonlyArray<Candidate> => {
   const count = (most: number): number =>
     Math.min(options.most ?? Infinity, Math.min(work.n, most) * options.scale)
-  const mode = options.collect === true ? ["collect"] : []
+  const mode = [
+    ...(options.collect === true ? ["collect"] : []),
+    ...(options.most === undefined ? [] : ["quick"])
+  ]
   const native = Object.entries(work.systems).map(([system, { most = Infinity, note }]): Candidate => {
     const n = count(most)
     return {
