@@ -6,7 +6,7 @@ import { Effect, Exit } from "effect"
 
 import { later, of } from "./program.ts"
 import type { Explored } from "./program.ts"
-import { hasEnded, sorted, spawn, throwDefects, wasInterrupted } from "./spawned.ts"
+import { hasEnded, inTurn, sorted, spawn, throwDefects, wasInterrupted } from "./spawned.ts"
 
 /** A handler in whose middle its worker may be interrupted; writes down what it begins. */
 const handling =
@@ -220,6 +220,33 @@ export const programs: ReadonlyArray<Explored> = [
         assert.ok(left === 0 || wasInterrupted(fibers[2]!), "consume ended with items left")
         assert.equal(begun.length + left, accepted.length)
         assert.equal(new Set(begun).size, begun.length)
+      })
+  },
+  {
+    name: "WorkQueue: consume is not idle while an offer waits, nor done when its only worker was cancelled",
+    operations: of("WorkQueue", "consume", "offer"),
+    program: () =>
+      Effect.gen(function* () {
+        const queue = yield* WorkQueue.bounded<number>(yield* Explore.choose([0, 1]))
+        const [begun, accepted]: [Array<number>, Array<number>] = [[], []]
+        const offers = yield* inTurn(
+          "offer",
+          [1, 2, 3].map((n) => Effect.map(WorkQueue.offer(queue, n), () => void accepted.push(n)))
+        )
+        const handler = handling(begun, (n) => (n === 2 ? Effect.interrupt : Effect.void))
+        const [consumer] = yield* spawn("party", [
+          WorkQueue.consume(queue, handler, { workers: 1, until: "idle" })
+        ])
+        yield* Explore.waitAllBlocked
+        assert.ok(hasEnded(consumer!))
+        throwDefects([consumer!, ...offers])
+        yield* WorkQueue.shutdown(queue)
+        yield* Explore.waitAllBlocked
+        yield* quiet(queue)
+        assert.equal(begun.length + (yield* WorkQueue.size(queue)), accepted.length)
+        if (wasInterrupted(consumer!)) return
+        const left = offers.filter(wasInterrupted).length
+        assert.equal(begun.length, 3 - left)
       })
   }
 ]
