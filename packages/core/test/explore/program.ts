@@ -68,14 +68,6 @@ export const room = (capacity: number) => {
     )
 }
 
-/** Under a name, so that it may be interrupted; how it ended is its value. */
-export const party = <A, E>(effect: Effect.Effect<A, E>, name: string) =>
-  Effect.exit(Explore.named(Effect.exit(effect), name))
-
-/** Each under a name; ends when all have. When one is interrupted, the others are, too. */
-export const together = <A, E>(tasks: ReadonlyArray<Effect.Effect<A, E>>) =>
-  Effect.forEach(tasks, (task, i) => party(task, `task ${i}`), { concurrency: "unbounded", discard: true })
-
 /**
  * Each in a fiber of its own, under a name. When one is interrupted the others go on: whoever is needed by the others is
  * not to be among them. Gives how each ended; dies when one died, or when more were interrupted than the one.
