@@ -23,8 +23,8 @@ export abstract class Handoff<A> {
   readonly items: Buffer<A>
   /** High-water mark of the buffer. */
   maxSize = 0
-  readonly takers = new WaitQueue<Taker<A>>()
-  readonly offerers = new WaitQueue<Offerer<A>>()
+  readonly takers = new WaitQueue<Taker<A>>(true)
+  readonly offerers = new WaitQueue<Offerer<A>>(true)
   /** In the order of asking. */
   readonly transit = new WaitList<Offerer<A>>()
   /** Who was put there last. */

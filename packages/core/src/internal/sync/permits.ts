@@ -65,7 +65,7 @@ export class Permits {
 
   setTotal(total: number): void {
     this.total = total
-    this.queue.exclusive = total === 1
+    this.queue.serial = total === 1
   }
 
   resize(where: string, total: number): void {

@@ -2,8 +2,8 @@
  * When those are resumed who were handed what they waited for: after whoever released has suspended, never inside its step.
  *
  * Through the dispatcher, all of one queue together, so many in one turn of the event loop; timers, I/O and other fibers get
- * their turn in between. Where only one at a time can be served (a lock), there would be one turn for each, which costs more than
- * all else in a hand-over: these, on Effect's own scheduler, are resumed in the turn in which they were served, as microtasks,
+ * their turn in between. Where the next are served only as those before them go on (a lock, offers to a full queue), there would be a
+ * turn for each or for a few, which costs more than all else in a hand-over: these, on Effect's own scheduler, are resumed in the turn in which they were served, as microtasks,
  * again so many at most. On any other scheduler (an explorer's, a test's, `runSync`'s) all go through the dispatcher.
  */
 import * as Scheduler from "effect/Scheduler"
@@ -19,8 +19,8 @@ let resumed = 0
 
 /** Something whose waiters can be resumed. */
 export interface Wakeable {
-  /** One at a time: worth a microtask. */
-  readonly exclusive: boolean
+  /** One after the other: worth a microtask. */
+  readonly serial: boolean
   /** In this turn of the event loop. */
   readonly flush: () => void
   /** In a turn of its own. */
@@ -31,7 +31,7 @@ export interface Wakeable {
 export const flushSoon = (fiber: AnyFiber, wakeable: Wakeable): void => {
   const scheduler = fiber.cache.scheduler
   if (
-    wakeable.exclusive &&
+    wakeable.serial &&
     resumed < perTurn &&
     scheduler instanceof Scheduler.MixedScheduler &&
     scheduler.executionMode === "async"

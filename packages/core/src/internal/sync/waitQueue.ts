@@ -164,15 +164,15 @@ export class WaitList<W extends Waiter = Waiter> {
 export class WaitQueue<W extends Waiter = Waiter> extends WaitList<W> {
   /** High-water mark. */
   maxLength = 0
-  /** Only one at a time is served. */
-  exclusive: boolean
+  /** The next are served as those before them go on: a lock, a queue. */
+  serial: boolean
   private turns = 0
   private woken: Array<W> = []
   private scheduled = false
 
-  constructor(exclusive = false) {
+  constructor(serial = false) {
     super()
-    this.exclusive = exclusive
+    this.serial = serial
   }
 
   /** Suspends the waiter's fiber, in the last place. Return what it returns to the run loop. */
