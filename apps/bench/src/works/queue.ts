@@ -89,11 +89,12 @@ export const fourToFour = define({
   id: "queue-4-4",
   title: "A queue, four to four",
   description: "Four producers and four consumers on a queue of 100 places, item by item.",
+  remarks:
+    "In a WorkQueue an offer that waits puts its item in when its fiber goes on, so that an interrupted offer has not happened, and nobody passes it meanwhile: of four producers each offers one item a round. Effect's Queue takes the item of a waiting offer at once.",
   unit: "item",
   n: 100_000,
   essential: true,
   effect: "Effect Queue",
-  goals: [{ system: "Skein WorkQueue", against: "Effect Queue", ratio: 1 }],
   systems: {
     "Effect Queue": { round: effectQueue(4) },
     "Skein WorkQueue": { round: workQueue(4) },
