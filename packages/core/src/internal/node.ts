@@ -37,6 +37,10 @@ export abstract class WaitingFrame extends Frame {
   abstract readonly up: WaitingFrame | undefined
   /** Of a scope's work: the fiber that entered the scope. */
   declare readonly owner?: Fiber.Fiber<any, any>
+  /** Of a scope's work: what its owner is asked does not reach it, or not at once. */
+  get shields(): boolean {
+    return false
+  }
   /** The task or body this belongs to. */
   abstract readonly node: Node | undefined
 }

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert"
 
-import { Task, TaskGroup } from "@skein/core"
+import { CancelScope, Task, TaskGroup } from "@skein/core"
 import { Explore } from "@skein/testing"
 import { Cause, Effect, Exit, Fiber } from "effect"
 
@@ -11,6 +11,25 @@ const isCancelled = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) && Cause.squash(exit.cause) instanceof Task.TaskCancelled
 
 export const programs: ReadonlyArray<Explored> = [
+  {
+    name: "Task: a joiner further in than the sibling that is cancelled with it never hides the failure",
+    operations: ["Task.join", "TaskGroup.run", "CancelScope.run", "CancelScope.failAfter"],
+    program: () =>
+      Effect.gen(function* () {
+        const exit = yield* Effect.exit(
+          TaskGroup.run(
+            Effect.gen(function* () {
+              const sibling = yield* TaskGroup.fork(Effect.never)
+              yield* TaskGroup.fork(TaskGroup.run(TaskGroup.fork(Task.join(sibling))))
+              yield* TaskGroup.fork(CancelScope.run(() => Task.join(sibling)))
+              yield* TaskGroup.fork(later(Effect.fail("real")))
+              yield* CancelScope.failAfter(Task.join(sibling), "1 minute")
+            })
+          )
+        )
+        assert.deepEqual(exit, Exit.fail("real"))
+      })
+  },
   {
     name: "Task: join, outcome, wait and cancel return when its cleanup has run, whoever else is interrupted",
     operations: ["Task.join", "Task.outcome", "Task.wait", "Task.cancel", "Task.status"],

@@ -99,7 +99,7 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
     return this.isAbandoned ? Infinity : this.due
   }
 
-  get shields(): boolean {
+  override get shields(): boolean {
     return this.bounded || this.isAbandoned
   }
 

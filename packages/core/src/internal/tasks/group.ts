@@ -83,6 +83,8 @@ export class Group extends Node implements Pipeable {
   asks: Array<Ask> | undefined = undefined
   /** The cancellation for good. */
   endAsk: Ask | undefined = undefined
+  /** The owner's fiber, where it waits for the end and can be interrupted: that ends the group. */
+  awaiter: AnyFiber | undefined = undefined
   /** Being cancelled for good: by a failure, by the owner, or because only background tasks are left. */
   ending = false
   bodyExit: AnyExit | undefined = undefined

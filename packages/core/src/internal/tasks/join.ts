@@ -5,8 +5,8 @@ import { StackEntry, isInterrupted, isInterruptible, park, unpark } from "../eff
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
 import { enclosingGroup, Group } from "./group.ts"
 import type { Listener, Listeners } from "../listeners.ts"
-import { beginWait, endWait, holderOf, nodeAbove } from "../node.ts"
-import type { Holder, Node, Wait } from "../node.ts"
+import { beginWait, endWait, holderOf, nodeAbove, waitingFrameOf } from "../node.ts"
+import type { Holder, Node, Wait, WaitingFrame } from "../node.ts"
 import { makeReason, reasonOf } from "../reason.ts"
 import { TaskCancelled } from "./taskErrors.ts"
 import { TaskNode } from "./taskNode.ts"
@@ -23,6 +23,23 @@ export const joined = (task: TaskNode): AnyExit => {
       reason: reason ?? makeReason(task.fiber, { _tag: "Requested", by: undefined })
     })
   )
+}
+
+/**
+ * True when the fiber will be interrupted as soon as those between it and somebody who was asked to stop have run: each of them
+ * waits for the next where it can be interrupted, and passes that on.
+ */
+export const isCertain = (fiber: AnyFiber): boolean => {
+  if (!isInterruptible(fiber)) return false
+  let at: AnyFiber | undefined = fiber
+  while (at !== undefined && !isInterrupted(at)) {
+    const frame: WaitingFrame | undefined = waitingFrameOf(at)
+    if (frame instanceof TaskNode ? frame.isAsked : frame instanceof Group && frame.ending) return true
+    if (frame instanceof TaskNode) at = frame.group.awaiter
+    else if (frame instanceof Group) at = frame.awaiter
+    else at = frame?.shields !== false || frame.owner === at ? undefined : frame.owner
+  }
+  return at !== undefined
 }
 
 /**
@@ -95,6 +112,7 @@ export class JoinEntry extends StackEntry implements Wait, Listener<TaskNode> {
     if (task.ending !== "cancelled" || this.operation !== "Task.join" || !isDoomed(fiber)) {
       return unpark(fiber, this)
     }
+    if (isCertain(fiber)) return
     unlessInterrupted(fiber, () => {
       if (!this.left) unpark(fiber, this)
     })

@@ -3,7 +3,7 @@ import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 
-import { evaluatePrimitive, exitNow, interruptedCause, Operation, start } from "../effect.ts"
+import { evaluatePrimitive, exitNow, interruptedCause, isInterruptible, Operation, start } from "../effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
 import { withEnv } from "../env.ts"
 import { Group } from "./group.ts"
@@ -79,6 +79,7 @@ export const awaitGroup = (
   ended: () => void
 ): Effect.Effect<void> | undefined => {
   whenComplete(owner, group, ended)
+  if (isInterruptible(owner)) group.awaiter = owner
   return group.complete ? undefined : (cancelAndAwait(owner, group, kind) as Effect.Effect<void>)
 }
 

@@ -8,7 +8,7 @@ import { forkNow, refuse } from "./fork.ts"
 import type { Request } from "./fork.ts"
 import { failureOf } from "./group.ts"
 import type { Group } from "./group.ts"
-import { isDoomed, unlessInterrupted } from "./join.ts"
+import { isCertain, isDoomed, unlessInterrupted } from "./join.ts"
 import { listener } from "../listeners.ts"
 import { beginWait, endWait, holderOf, nodeOf } from "../node.ts"
 import type { Wait } from "../node.ts"
@@ -56,9 +56,9 @@ export const startTask = (
     if (state !== "waiting") return
     state = "exited"
     // A caller that is about to be interrupted itself must not turn that into an error.
-    if (task.ending === "cancelled" && isDoomed(caller))
-      unlessInterrupted(caller, () => deliver(notStarted(task)))
-    else enqueue(() => deliver(notStarted(task)))
+    if (task.ending === "cancelled" && isDoomed(caller)) {
+      if (!isCertain(caller)) unlessInterrupted(caller, () => deliver(notStarted(task)))
+    } else enqueue(() => deliver(notStarted(task)))
   }
 
   const request: Request = {
