@@ -135,7 +135,7 @@ export const page = ({ bundles, commands, machine, rows, works }: Input): string
       "*n* is the number of operations in a round; slow systems get by with fewer.",
       "*Floor* is what Effect's fibers cost with no owner at all: started by `Effect.runForkWith`, one observer for all. Compare ratios, not microseconds: machines differ."
     ].join(" "),
-    "A round is an untimed run of the work and, right after it, a timed one (those that last longer than a second are timed at once). No garbage collection is forced between them, for any system: what a run leaves behind is collected in the next, as in any program. Only bytes are measured between two forced collections.",
+    "A round is an untimed run of the work and, right after it, a timed one (those that last longer than a second are timed at once). No garbage collection is forced between them, for any system: what a run leaves behind is collected in the next, as in any program. Only bytes are measured between two forced collections. Node runs with `--initial-old-space-size=512`: with a small heap, whether V8 collects all in the middle of a run, after which half of what follows survives, is luck that doubles the time of any system here.",
     "The numbers as data: [benchmarks/results.jsonl](benchmarks/results.jsonl). `pnpm bench --compare docs/benchmarks/results.jsonl` shows what has changed since; `pnpm bench --help` the rest.",
     "## Goals",
     table(

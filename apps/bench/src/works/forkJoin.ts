@@ -113,7 +113,7 @@ export const large = define({
   description: "Tasks that yield once, all in one group.",
   unit: "task",
   n: 50_000,
-  essential: true,
+  essential: false,
   scales: true,
   floor: "floor",
   effect: "Effect forEach",

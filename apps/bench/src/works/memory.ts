@@ -157,7 +157,7 @@ export const sleeping = define({
   unit: "task",
   n: 10_000,
   memory: true,
-  essential: true,
+  essential: false,
   floor: "floor",
   effect: "Effect forEach",
   goals: [{ system: "Skein TaskGroup", against: "Effect forEach", ratio: 1 }],

@@ -46,7 +46,7 @@ export const nested = define({
   description: "A tree of groups of ten; its leaves yield once.",
   unit: "leaf",
   n: 10_000,
-  essential: true,
+  essential: false,
   effect: "Effect forEach",
   systems: {
     "Effect forEach": { round: (n) => Effect.runPromise(forEach(levels(n))) },

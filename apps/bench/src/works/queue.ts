@@ -93,7 +93,7 @@ export const fourToFour = define({
     "In a WorkQueue an offer that waits puts its item in when its fiber goes on, so that an interrupted offer has not happened, and nobody passes it meanwhile: of four producers each offers one item a round. Effect's Queue takes the item of a waiting offer at once.",
   unit: "item",
   n: 100_000,
-  essential: true,
+  essential: false,
   effect: "Effect Queue",
   systems: {
     "Effect Queue": { round: effectQueue(4) },
@@ -163,7 +163,7 @@ export const consume = define({
     "Ten workers handle the items of a queue of 100 places and yield once for each; it ends by itself when all are done.",
   unit: "item",
   n: 50_000,
-  essential: true,
+  essential: false,
   effect: "Effect Queue",
   remarks:
     "Skein acknowledges each item and cancels the other workers when a handler fails; by hand with Effect's Queue nothing is acknowledged. p-queue has no workers but starts a task for each item, and its producer, when a hundred of them are waiting, waits until half of them are under way (to wait for one at a time would be much dearer).",
