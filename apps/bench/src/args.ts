@@ -79,7 +79,7 @@ const earlierRows = (file: string, works: ReadonlyArray<string> | undefined): Re
 export const parseCommand = (args: ReadonlyArray<string>): Args => {
   // `pnpm bench -- --full` hands the dashes on.
   const values = split(args[0] === "--" ? args.slice(1) : args)
-  const rounds = values.rounds === undefined ? (values.full ? 9 : 5) : Number(values.rounds)
+  const rounds = values.rounds === undefined ? (values.full ? 9 : 4) : Number(values.rounds)
   if (!(Number.isInteger(rounds) && rounds >= 1))
     bad(`--rounds must be an integer >= 1, got ${values.rounds}`)
   const others = Object.keys(options).filter(

@@ -64,7 +64,7 @@ const turn = async (): Promise<Sample> => {
 }
 
 /** Microseconds of CPU time: the compilers of V8 take their time. */
-const warm = modes.includes("quick") ? 0 : 1_000_000
+const warm = modes.includes("quick") ? 0 : 700_000
 
 const begun = process.cpuUsage()
 for (let runs = 1; ; runs++) {

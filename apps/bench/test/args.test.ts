@@ -22,7 +22,7 @@ describe("parseCommand", () => {
       page: false,
       help: false,
       only: undefined,
-      rounds: 5,
+      rounds: 4,
       earlier: undefined
     })
     expect(parseCommand(["--full"]).rounds).toBe(9)
