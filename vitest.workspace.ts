@@ -7,6 +7,8 @@ const project = (name: string, folder: string) => ({
 
 export default defineConfig({
   test: {
+    // The default leaves a processor idle, which is half of what a small machine has.
+    maxWorkers: "100%",
     // A hang is a failure; a slow machine is none.
     testTimeout: 60_000,
     hookTimeout: 60_000,
