@@ -11,7 +11,7 @@ describe("parseRetryAfter", () => {
     expect(millis("Wed, 21 Oct 2015 07:28:30 GMT")).toEqual(Option.some(30_000))
   })
 
-  it("takes a date in the past for now", () => {
+  it("reads a date in the past as no wait at all", () => {
     expect(millis("Wed, 21 Oct 2015 07:27:00 GMT")).toEqual(Option.some(0))
   })
 

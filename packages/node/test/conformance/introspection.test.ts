@@ -46,7 +46,7 @@ describe("introspection", () => {
       })
   )
 
-  it.effect("IN-003: tasks without a name and holders that are no tasks have placeholders", () =>
+  it.effect("IN-003: tasks without a name and holders that are no tasks are named all the same", () =>
     Effect.gen(function* () {
       const lock = yield* Lock.make({ name: "gate" })
       const taken = yield* Deferred.make<void>()
