@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
-import { currentFiber, dropAsyncContext } from "@skein/core/unstable/effect"
+import { currentFiber, leaveAsyncContext } from "@skein/core/unstable/effect"
 import type { AnyFiber } from "@skein/core/unstable/effect"
 import { entryOf } from "./fiberRecord.ts"
 import { FiberTable } from "./fiberTable.ts"
@@ -196,9 +196,6 @@ export class Machine implements Scheduler.Scheduler, Scheduler.SchedulerDispatch
 
   private run(entry: Entry): void {
     this.chosen = true
-    // All of a run happens in one call, so the async context that Effect keeps for a parked fiber is the present one;
-    // switching to it would take a fifth of the time.
-    if (entry.owner.own === entry) dropAsyncContext(entry.owner.fiber)
     entry.run()
     this.chosen = false
   }
@@ -378,6 +375,8 @@ export class Machine implements Scheduler.Scheduler, Scheduler.SchedulerDispatch
     if (record === undefined)
       this.meddled("belongs to an earlier run and was resumed by this one: the runs share state", fiber)
     else if (isRoot) this.targets.push(record)
+    // All of a run happens in one call, in one async context.
+    leaveAsyncContext(fiber)
     return record
   }
 
