@@ -72,7 +72,9 @@ export abstract class Frame {
   }
 
   [evaluate](fiber: FiberImpl): unknown {
-    attach(fiber, this)
+    this.fiber = fiber
+    if (fiber._observers === undefined) fiber._observers = [observe, this] as never
+    else fiber._observers.unshift(observe, this as never)
     // In the same step: one turn of the run loop less for each fiber.
     return (this.onStart(fiber) as any)[evaluate](fiber)
   }
@@ -101,22 +103,6 @@ const observe = function (this: Array<unknown>, exit: AnyExit): void {
   if (this.length === 2) this.pop()
   else this.splice(at, 1)
   Frame.exited(frame, exit)
-}
-
-/** Lets a frame stand for a fiber that has none, until it is taken {@link detach away}; it does not hear of the exit. */
-export const attach = (fiber: AnyFiber, frame: Frame): void => {
-  frame.fiber = fiber
-  const impl = fiber as FiberImpl
-  if (impl._observers === undefined) impl._observers = [observe, frame] as never
-  else impl._observers.unshift(observe, frame as never)
-}
-
-export const detach = (fiber: AnyFiber, frame: Frame): void => {
-  const impl = fiber as FiberImpl
-  const at = impl._observers === undefined ? -1 : impl._observers.indexOf(frame as never)
-  if (at === -1) return
-  if (impl._observers!.length === 2) impl._observers = undefined
-  else impl._observers!.splice(at - 1, 2)
 }
 
 // Fibers that are started at once nest run loops: some 1,000 levels overflow the stack.
@@ -291,6 +277,11 @@ export const runAbove = (fiber: AnyFiber, entry: Suspending, effect: AnyEffect):
     depth--
     impl.currentOpCount += operations
   }
+  if (result === passedOn) {
+    const value = passed
+    passed = undefined
+    return succeedNow(fiber, value)
+  }
   if (impl._yielded === undefined) return result[evaluate](impl)
   // Gone when an interruption has taken the fiber further.
   if (stack[bottom] === loopEnd) {
@@ -300,9 +291,14 @@ export const runAbove = (fiber: AnyFiber, entry: Suspending, effect: AnyEffect):
   return result
 }
 
+// One exit for all values: from here to where the loop returns there is nothing that could run another.
+let passed: unknown
+const passedOn: AnyExit = /*#__PURE__*/ Exit.succeed(undefined)
+
 const loopEnd = {
   [contA](value: unknown, fiber: FiberImpl): unknown {
-    return fiber.yieldWith(Exit.succeed(value))
+    passed = value
+    return fiber.yieldWith(passedOn)
   },
   [contE](cause: Cause.Cause<any>, fiber: FiberImpl, exit: AnyExit | undefined): unknown {
     return fiber.yieldWith(exit ?? Exit.failCause(cause))

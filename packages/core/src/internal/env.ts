@@ -44,17 +44,31 @@ export const Env: Context.Reference<Env> = /*#__PURE__*/ Context.Reference<Env>(
 // One context asks many times over: forks in a loop, locks taken in turn.
 let lastContext: Context.Context<never> | undefined
 let lastEnv: Env = empty
+let lastFound: unknown
 
 export const envOf = (fiber: Fiber.Fiber<any, any>): Env => {
-  const context = fiber.context
-  if (context === lastContext) return lastEnv
+  if (fiber.context !== lastContext) turnTo(fiber.context)
+  return lastEnv
+}
+
+/** `find(context)`, which must not give undefined, once for as long as no other context is asked. There is room for one `find`. */
+export const remembered = <A>(
+  context: Context.Context<never>,
+  find: (context: Context.Context<never>) => A
+): A => {
+  if (context !== lastContext) turnTo(context)
+  return (lastFound ??= find(context)) as A
+}
+
+const turnTo = (context: Context.Context<never>): void => {
   lastContext = context
-  return (lastEnv = Context.get(context, Env))
+  lastEnv = Context.get(context, Env)
+  lastFound = undefined
 }
 
 /** Called when a group is complete: the last context must not keep it alive. */
 export const forgetContext = (): void => {
-  lastContext = undefined
+  lastContext = lastFound = undefined
   lastEnv = empty
 }
 

@@ -75,9 +75,12 @@ export abstract class Node extends WaitingFrame {
 
 export const escapeName = (name: string): string => (name.includes("/") ? name.replaceAll("/", "%2F") : name)
 
+/** The fiber's own; of a fiber without one, the innermost time limit that runs on it. */
 export const waitingFrameOf = (fiber: Fiber.Fiber<any, any>): WaitingFrame | undefined => {
   const frame = frameOf(fiber)
-  return frame instanceof WaitingFrame ? frame : undefined
+  if (frame !== undefined) return frame instanceof WaitingFrame ? frame : undefined
+  const scope: unknown = envOf(fiber).scope
+  return scope instanceof WaitingFrame && scope.fiber === fiber ? scope : undefined
 }
 
 /** The task or body that runs on this fiber, also through the scopes it entered; undefined for other fibers. */

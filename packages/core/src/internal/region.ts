@@ -1,4 +1,7 @@
-/** Part of a fiber's work that can be cancelled and survived on the fiber itself. */
+/**
+ * Part of a fiber's work that can be cancelled and survived on the fiber itself: where the fiber leaves the region, what it was
+ * interrupted for on the region's account is over, and it goes on. Its children and its context end there, too.
+ */
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -9,7 +12,6 @@ import {
   calm,
   childrenOf,
   contA,
-  contAll,
   exitNow,
   interruptedCause,
   isInterrupted,
@@ -18,59 +20,60 @@ import {
 } from "./effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber, Suspending } from "./effect.ts"
 
-/**
- * Work on a fiber's own stack that may be interrupted alone: where the fiber leaves the region, what it was interrupted
- * for on the region's account is over, and it goes on. Its children and its context end there, too.
- */
-export abstract class Region implements Suspending {
-  private context: Context.Context<never> | undefined = undefined
-  abstract onSuspend(): void
+export interface Region extends Suspending {
+  /** The fiber's context around it. */
+  readonly outside: Context.Context<never>
 
   /** The fiber has left, in whatever way. Must not throw. */
-  protected abstract onLeave(): void
+  onLeave(): void
 
   /** Whether an interruption that was asked of the fiber is over where the region ends. */
-  protected abstract isOwn(reason: Cause.Reason<never>): boolean
+  ends(reason: Cause.Reason<never>): boolean
 
   /** What the fiber goes on with after such an one; `rest` is what it is still interrupted for. */
-  protected abstract onInterrupted(cause: Cause.Cause<any>, rest: Cause.Cause<never> | undefined): AnyExit
+  onInterrupted(cause: Cause.Cause<any>, rest: Cause.Cause<never> | undefined): AnyExit
+}
 
-  /** Interrupted, the fiber could not enter; children it has already could not be told from those of the region. */
-  static admits(fiber: AnyFiber): boolean {
-    return isInterruptible(fiber) && !isInterrupted(fiber) && childrenOf(fiber) === undefined
-  }
+/** Interrupted, the fiber could not enter; children it has already could not be told from those of the region. */
+export const admitsRegion = (fiber: AnyFiber): boolean =>
+  isInterruptible(fiber) && !isInterrupted(fiber) && childrenOf(fiber) === undefined
 
-  /** Return what it returns to the run loop. */
-  enter(fiber: AnyFiber, context: Context.Context<never>, effect: AnyEffect): AnyEffect {
-    this.context = fiber.context
-    fiber.setContext(context)
-    return runAbove(fiber, this, effect)
-  }
+/** Return what it returns to the run loop. */
+export const enterRegion = (
+  fiber: AnyFiber,
+  region: Region,
+  inside: Context.Context<never>,
+  effect: AnyEffect
+): AnyEffect => {
+  fiber.setContext(inside)
+  return runAbove(fiber, region, effect)
+}
 
-  [contAll](fiber: AnyFiber): ((result: any) => AnyEffect) | undefined {
-    fiber.setContext(this.context!)
-    this.onLeave()
-    const orphans = childrenOf(fiber)
-    const asked = interruptedCause(fiber)
-    return asked === undefined && orphans === undefined ? undefined : this.depart(fiber, asked, orphans)
-  }
+/** What a region does where the fiber comes to its end. */
+export const leaveRegion = (fiber: AnyFiber, region: Region): ((result: any) => AnyEffect) | undefined => {
+  fiber.setContext(region.outside)
+  region.onLeave()
+  const orphans = childrenOf(fiber)
+  const asked = interruptedCause(fiber)
+  return asked === undefined && orphans === undefined ? undefined : depart(fiber, region, asked, orphans)
+}
 
-  // The run loop stores what this returns under the key of how the fiber came here: with a value or with a Cause.
-  private depart(
-    fiber: AnyFiber,
-    asked: Cause.Cause<never> | undefined,
-    orphans: ReadonlySet<AnyFiber> | undefined
-  ): ((result: any) => AnyEffect) | undefined {
-    const others = asked?.reasons.filter((reason) => !this.isOwn(reason)) ?? []
-    const own = asked !== undefined && others.length < asked.reasons.length
-    if (!own && orphans === undefined) return undefined
-    const rest = !own ? asked : others.length === 0 ? undefined : Cause.fromReasons(others)
-    calm(fiber, rest)
-    const cont = (result: any): AnyEffect => {
-      const exit =
-        contA in cont ? Exit.succeed(result) : own ? this.onInterrupted(result, rest) : Exit.failCause(result)
-      return orphans === undefined ? exitNow(fiber, exit) : Effect.andThen(Fiber.interruptAll(orphans), exit)
-    }
-    return cont
+// The run loop stores what this returns under the key of how the fiber came here: with a value or with a Cause.
+const depart = (
+  fiber: AnyFiber,
+  region: Region,
+  asked: Cause.Cause<never> | undefined,
+  orphans: ReadonlySet<AnyFiber> | undefined
+): ((result: any) => AnyEffect) | undefined => {
+  const others = asked?.reasons.filter((reason) => !region.ends(reason)) ?? []
+  const own = asked !== undefined && others.length < asked.reasons.length
+  if (!own && orphans === undefined) return undefined
+  const rest = !own ? asked : others.length === 0 ? undefined : Cause.fromReasons(others)
+  calm(fiber, rest)
+  const cont = (result: any): AnyEffect => {
+    const exit =
+      contA in cont ? Exit.succeed(result) : own ? region.onInterrupted(result, rest) : Exit.failCause(result)
+    return orphans === undefined ? exitNow(fiber, exit) : Effect.andThen(Fiber.interruptAll(orphans), exit)
   }
+  return cont
 }

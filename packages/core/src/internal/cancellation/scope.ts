@@ -1,6 +1,6 @@
 /**
  * The mechanism of every cancel scope. The scope is what the context of its work says of deadlines, and the frame of the
- * fiber that the work runs on: the owner's own fiber, where the scope is told of nothing but its deadline, else one more.
+ * fiber that the work runs on.
  */
 import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
@@ -12,36 +12,24 @@ import { clearAlarm, setAlarm } from "../alarm.ts"
 import type { Alarm } from "../alarm.ts"
 import { deadlineReason } from "./deadline.ts"
 import { describeWait } from "../describeWait.ts"
-import {
-  afterExit,
-  attach,
-  detach,
-  exitNow,
-  interruptedCause,
-  isInterruptible,
-  Operation,
-  start
-} from "../effect.ts"
+import { afterExit, exitNow, interruptedCause, isInterruptible, Operation, start } from "../effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
 import { envOf, withEnv, withScope } from "../env.ts"
-import type { EnclosingScope, Env } from "../env.ts"
-import { hearInterruption } from "../hearInterruption.ts"
+import type { EnclosingScope } from "../env.ts"
 import { clockOf, millisOf } from "../monotonic.ts"
 import { beginWait, endWait, waitingFrameOf, WaitingFrame } from "../node.ts"
 import type { Node, Wait } from "../node.ts"
-import { Region } from "../region.ts"
 import { annotationsOf, makeReason, reasonOf, TypeId as ReasonKey } from "../reason.ts"
 import type { Reason } from "../reason.ts"
-import { attributed, isOwn, left, ScopeKey, scopeOf } from "./scopeCause.ts"
+import { attributed, isOwn, left, ScopeKey } from "./scopeCause.ts"
 import { enqueue } from "../trampoline.ts"
 import { interruptSoon } from "./interruptSoon.ts"
 import { innermost, Ownership } from "./ownership.ts"
-import { Stay } from "./stay.ts"
 
 // Two deadlines closer than this are equal: then the outer one converts.
 const tolerance = 1
 
-type Failure = Exit.Failure<any, any>
+export type Failure = Exit.Failure<any, any>
 
 export abstract class Scope extends WaitingFrame implements EnclosingScope {
   wait: Wait | undefined = undefined
@@ -49,11 +37,13 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   readonly name: string | undefined
   readonly parent: EnclosingScope | undefined
   readonly up: WaitingFrame | undefined
-  readonly node: Node | undefined
+  /** The owner's context. */
+  readonly outside: Context.Context<never>
+  /** Milliseconds; Infinity without a deadline. */
+  protected readonly limit: number
   readonly clock: Clock.Clock
-  private readonly inside: Env
   /** The deadline while nobody is being cancelled. */
-  protected due = Infinity
+  protected due: number
   /** Deadlines further out do not count inside. */
   protected bounded: boolean
   /** Why this scope was cancelled, by its deadline or by hand; the first reason stays. */
@@ -68,31 +58,29 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   private settled: (() => void) | undefined = undefined
   private stuck: Wait | undefined = undefined
   private hearing: Set<(reason: Reason) => void> | undefined = undefined
-  private unhear: (() => void) | undefined = undefined
 
-  constructor(owner: AnyFiber, effect: AnyEffect | undefined, name: string | undefined) {
+  constructor(owner: AnyFiber, effect: AnyEffect | undefined, limit: number, name: string | undefined) {
     super(effect)
     this.owner = owner
     this.name = name
-    const env = envOf(owner)
-    this.parent = env.scope
-    this.inside = withScope(env, this)
-    this.up = waitingFrameOf(owner)
-    this.node = this.up?.node
+    this.limit = limit
+    this.outside = owner.context
     this.clock = clockOf(owner)
+    this.due = limit === Infinity ? Infinity : millisOf(this.clock) + limit
+    this.parent = envOf(owner).scope
+    this.up = waitingFrameOf(owner)
     // A deadline outside of an uninterruptible region does not reach in; those of two clocks cannot be compared.
     this.bounded =
       !isInterruptible(owner) || (this.parent instanceof Scope && this.parent.clock !== this.clock)
   }
 
-  /** Whether the work may run on the owner's fiber. Then nobody hears of the owner's interruption before it has unwound. */
-  get stays(): boolean {
-    return false
+  get node(): Node | undefined {
+    return this.up?.node
   }
 
   /** The work runs on the owner's fiber. */
   get isHere(): boolean {
-    return this.fiber === this.owner
+    return false
   }
 
   get deadline(): number {
@@ -123,53 +111,41 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
 
   // ---------------------------------------------------------------- the owner's side
 
-  /** Starts the work, within the step of the owner that makes it responsible for the work. */
+  /** Starts the work, within the step of the owner that makes it responsible for the work. Return what it returns to the run loop. */
   enter(): AnyEffect {
     const owner = this.owner
-    if (this.stays && Region.admits(owner)) return this.stay()
-    start(withEnv(owner.context, this.inside), this)
-    if (this.exit !== undefined) return this.outcome()
+    start(this.inside(), this)
+    if (this.exit !== undefined) return exitNow(owner, this.outcome())
     if (this.due !== Infinity && this.reason === undefined) {
       // The deadline may have passed while the work ran for the first time: then the work may be over now.
       this.onEntered()
-      if (this.exit !== undefined) return this.outcome()
+      if (this.exit !== undefined) return exitNow(owner, this.outcome())
     }
     const ownership = new Ownership(this)
     this.settled = () => ownership.meet(owner)
     return ownership.park(owner)
   }
 
+  /** The context of the work. */
+  protected inside(): Context.Context<never> {
+    return withEnv(this.outside, withScope(envOf(this.owner), this))
+  }
+
   protected onEntered(): void {
     this.arm()
   }
 
-  private stay(): AnyEffect {
-    const { owner } = this
-    const effect = this.onStart(owner)
-    this.fiber = owner
-    if (this.up === undefined) attach(owner, this)
-    return new Stay(this).enter(owner, withEnv(owner.context, this.inside), effect)
-  }
-
-  /** The work that ran on the owner's fiber is over. */
-  onLeft(): void {
-    this.exit = Exit.void
-    this.disarm()
-    this.unhear?.()
-    if (this.up === undefined) detach(this.owner, this)
-    if (this.stuck !== undefined) endWait(this.owner, this.stuck)
-  }
-
   protected override onExit(exit: AnyExit): void {
     this.exit = exit
-    this.disarm()
     this.onGone()
-    if (this.stuck !== undefined) endWait(this.owner, this.stuck)
     if (this.settled !== undefined) afterExit(this.fiber!, () => enqueue(this.settled!))
   }
 
   /** The work has ended. */
-  protected onGone(): void {}
+  protected onGone(): void {
+    this.disarm()
+    if (this.stuck !== undefined) endWait(this.owner, this.stuck)
+  }
 
   /** The owner was interrupted: the work too, and the owner waits for it. */
   leave(cause: Cause.Cause<any>): AnyEffect {
@@ -218,20 +194,17 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   onCancel(hear: (reason: Reason) => void): void {
     if (this.exit !== undefined || this.reason !== undefined || this.isAbandoned) return
     ;(this.hearing ??= new Set()).add(hear)
-    if (this.isHere) this.unhear ??= hearInterruption(this.owner, (annotations) => this.onAsked(annotations))
+    this.onHearing()
   }
+
+  /** Somebody wants to hear when the work is asked to stop. */
+  protected onHearing(): void {}
 
   offCancel(hear: (reason: Reason) => void): void {
     this.hearing?.delete(hear)
   }
 
-  /** The owner, on which the work runs, is asked to stop. */
-  private onAsked(annotations: Context.Context<never> | undefined): void {
-    if (this.encloses(annotations?.mapUnsafe.get(ScopeKey))) return
-    this.tell((annotations?.mapUnsafe.get(ReasonKey) as Reason | undefined) ?? outsideReason(this.owner))
-  }
-
-  private tell(reason: Reason): void {
+  protected tell(reason: Reason): void {
     const hearing = this.hearing
     if (hearing === undefined) return
     this.hearing = undefined
@@ -245,15 +218,9 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
     this.bounded = true
   }
 
-  /** The owner was interrupted, and not for the sake of a scope inside this one: what runs now is cleanup. */
-  private get isAbandoned(): boolean {
-    if (!this.isHere || this.exit !== undefined) return this.abandoned
-    return interruptedCause(this.owner)?.reasons.some((reason) => !this.encloses(scopeOf(reason))) === true
-  }
-
-  private encloses(scope: unknown): boolean {
-    for (let at = scope; at instanceof Scope; at = at.parent) if (at === this) return true
-    return false
+  /** The owner was interrupted: what runs now is cleanup. */
+  protected get isAbandoned(): boolean {
+    return this.abandoned
   }
 
   private interrupt(by: number | undefined, annotations: Context.Context<never>): void {
@@ -358,20 +325,10 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
     }
     return this.onEnd(Exit.failCause(attributed(this.fiber!, exit.cause)))
   }
-
-  /** The same for work on the owner's fiber that this scope's interruption ended; `asked` is for what else it was. */
-  interrupted(cause: Cause.Cause<any>, asked: Cause.Cause<never> | undefined): AnyExit {
-    const rest = cause.reasons.filter((reason) => reason._tag !== "Interrupt")
-    if (asked !== undefined) return Exit.failCause(Cause.fromReasons([...asked.reasons, ...rest]))
-    try {
-      return this.onCancelled(rest, Exit.failCause(cause) as Failure)
-    } catch (defect) {
-      return Exit.die(defect)
-    }
-  }
 }
 
-const outsideReason = (fiber: AnyFiber): Reason => makeReason(fiber, { _tag: "Requested", by: undefined })
+export const outsideReason = (fiber: AnyFiber): Reason =>
+  makeReason(fiber, { _tag: "Requested", by: undefined })
 
 /** The earliest enclosing deadline that will cancel what is inside of it. */
 const convertingDeadline = (scope: EnclosingScope | undefined): number => {
@@ -390,7 +347,7 @@ class EnterScope extends Operation<any, any, any> {
     this.make = make
   }
   protected run(owner: AnyFiber): AnyEffect {
-    return exitNow(owner, this.make(owner).enter())
+    return this.make(owner).enter()
   }
 }
 

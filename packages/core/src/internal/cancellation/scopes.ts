@@ -10,6 +10,7 @@ import { pipeArguments } from "effect/Pipeable"
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
 import { isInterrupted, isInterruptible } from "../effect.ts"
 import type { Reason } from "../reason.ts"
+import { LocalScope } from "./localScope.ts"
 import { Scope } from "./scope.ts"
 
 type Rest = ReadonlyArray<Cause.Reason<any>>
@@ -33,9 +34,8 @@ export class DeadlineExceeded extends Data.TaggedError("DeadlineExceeded")<{
   }
 }
 
-export class FailAfter extends Scope {
+export class FailAfter extends LocalScope {
   readonly operation: string
-  private readonly millis: number
   private readonly onTimeout: ((error: DeadlineExceeded) => unknown) | undefined
 
   constructor(
@@ -46,15 +46,9 @@ export class FailAfter extends Scope {
     name: string | undefined,
     onTimeout: ((error: DeadlineExceeded) => unknown) | undefined
   ) {
-    super(owner, effect, name)
+    super(owner, effect, millis, name)
     this.operation = operation
-    this.millis = millis
     this.onTimeout = onTimeout
-    this.due = this.now() + millis
-  }
-
-  override get stays(): boolean {
-    return true
   }
 
   protected onEnd(exit: AnyExit): AnyExit {
@@ -62,7 +56,7 @@ export class FailAfter extends Scope {
   }
 
   protected onCancelled(rest: Rest): AnyExit {
-    const error = exceeded(this.name, this.millis, this.waitedOn, this.onTimeout)
+    const error = exceeded(this.name, this.limit, this.waitedOn, this.onTimeout)
     return rest.length === 0
       ? Exit.fail(error)
       : Exit.failCause(Cause.fromReasons([Cause.makeFailReason(error), ...rest]))
@@ -80,17 +74,8 @@ export const exceeded = (
 }
 
 /** Its effect gives an Option. */
-export class MoveOnAfter extends Scope {
+export class MoveOnAfter extends LocalScope {
   readonly operation = "CancelScope.moveOnAfter"
-
-  constructor(owner: AnyFiber, effect: AnyEffect, millis: number, name: string | undefined) {
-    super(owner, effect, name)
-    this.due = this.now() + millis
-  }
-
-  override get stays(): boolean {
-    return true
-  }
 
   protected onEnd(exit: AnyExit): AnyExit {
     return exit
@@ -114,9 +99,8 @@ export class Run extends Scope {
     millis: number,
     name: string | undefined
   ) {
-    super(owner, Effect.void, name)
+    super(owner, Effect.void, millis, name)
     this.body = body
-    if (millis !== Infinity) this.due = this.now() + millis
   }
 
   protected override onStart(): AnyEffect {
@@ -153,9 +137,8 @@ export class Shield extends Scope {
   readonly operation = "CancelScope.shield"
 
   constructor(owner: AnyFiber, effect: AnyEffect, millis: number, name: string | undefined) {
-    super(owner, effect, name)
+    super(owner, effect, millis, name)
     this.bounded = true
-    this.due = this.now() + millis
   }
 
   protected onEnd(exit: AnyExit): AnyExit {
@@ -194,7 +177,7 @@ export class UnderSignal extends Scope {
   private unlisten: (() => void) | undefined = undefined
 
   constructor(owner: AnyFiber, effect: AnyEffect) {
-    super(owner, effect, undefined)
+    super(owner, effect, Infinity, undefined)
   }
 
   listen(unlisten: () => void): void {
@@ -203,6 +186,7 @@ export class UnderSignal extends Scope {
   }
 
   protected override onGone(): void {
+    super.onGone()
     this.unlisten?.()
     this.unlisten = undefined
   }

@@ -7,11 +7,11 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 
-import { afterExit, frameOf, isInterruptible, start } from "../effect.ts"
+import { afterExit, isInterruptible, start } from "../effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
 import { asDefects, beside, drive, isNoInterrupt } from "./generatorDriver.ts"
 import type { Body } from "./generatorDriver.ts"
-import { WaitingFrame } from "../node.ts"
+import { waitingFrameOf, WaitingFrame } from "../node.ts"
 import type { Node, Wait } from "../node.ts"
 import { enqueue } from "../trampoline.ts"
 
@@ -33,8 +33,7 @@ class ProducerFrame extends WaitingFrame {
 
   constructor(effect: AnyEffect, consumer: AnyFiber) {
     super(effect)
-    const frame = frameOf(consumer)
-    this.up = frame instanceof WaitingFrame ? frame : undefined
+    this.up = waitingFrameOf(consumer)
     this.node = this.up?.node
   }
 

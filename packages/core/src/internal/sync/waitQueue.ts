@@ -8,9 +8,9 @@
  */
 import type * as Exit from "effect/Exit"
 
-import { enter, frameOf, park, parkAgain, StackEntry, unpark } from "../effect.ts"
+import { enter, park, parkAgain, StackEntry, unpark } from "../effect.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
-import { beginWait, endWait, holderOf } from "../node.ts"
+import { beginWait, endWait, holderOf, waitingFrameOf } from "../node.ts"
 import type { Holder, Wait } from "../node.ts"
 import { wallMillis } from "../wallClock.ts"
 import { flushSoon, share, turned } from "./turns.ts"
@@ -202,7 +202,7 @@ export class WaitQueue<W extends Waiter = Waiter> extends WaitList<W> {
 
   private explain(waiter: W): void {
     const fiber = waiter.fiber
-    if (frameOf(fiber) === undefined) return
+    if (waitingFrameOf(fiber) === undefined) return
     waiter.since = wallMillis(fiber)
     beginWait(fiber, waiter)
   }

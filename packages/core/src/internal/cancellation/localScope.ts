@@ -1,0 +1,82 @@
+/** A scope that is told of nothing but its deadline: its work can run on the owner's own fiber. */
+import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Exit from "effect/Exit"
+
+import { contAll, interruptedCause } from "../effect.ts"
+import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
+import { hearInterruption } from "../hearInterruption.ts"
+import { TypeId as ReasonKey } from "../reason.ts"
+import type { Reason } from "../reason.ts"
+import { admitsRegion, enterRegion, leaveRegion } from "../region.ts"
+import type { Region } from "../region.ts"
+import { outsideReason, Scope } from "./scope.ts"
+import type { Failure } from "./scope.ts"
+import { isOwn, ScopeKey, scopeOf } from "./scopeCause.ts"
+
+/** Nobody hears of the owner's interruption before it has unwound, unless he asks to. */
+export abstract class LocalScope extends Scope implements Region {
+  private unhear: (() => void) | undefined = undefined
+
+  override get isHere(): boolean {
+    return this.fiber === this.owner
+  }
+
+  override enter(): AnyEffect {
+    const { owner } = this
+    if (!admitsRegion(owner)) return super.enter()
+    const effect = this.onStart(owner)
+    this.fiber = owner
+    return enterRegion(owner, this, this.inside(), effect)
+  }
+
+  onSuspend(): void {
+    this.arm()
+  }
+
+  [contAll](fiber: AnyFiber): ((result: any) => AnyEffect) | undefined {
+    return leaveRegion(fiber, this)
+  }
+
+  onLeave(): void {
+    this.exit = Exit.void
+    this.unhear?.()
+    this.onGone()
+    this.fiber = undefined
+  }
+
+  ends(reason: Cause.Reason<never>): boolean {
+    return isOwn(reason, this)
+  }
+
+  onInterrupted(cause: Cause.Cause<any>, asked: Cause.Cause<never> | undefined): AnyExit {
+    const rest = cause.reasons.filter((reason) => reason._tag !== "Interrupt")
+    if (asked !== undefined) return Exit.failCause(Cause.fromReasons([...asked.reasons, ...rest]))
+    try {
+      return this.onCancelled(rest, Exit.failCause(cause) as Failure)
+    } catch (defect) {
+      return Exit.die(defect)
+    }
+  }
+
+  protected override onHearing(): void {
+    if (this.isHere) this.unhear ??= hearInterruption(this.owner, (annotations) => this.onAsked(annotations))
+  }
+
+  /** The owner, on which the work runs, is asked to stop. */
+  private onAsked(annotations: Context.Context<never> | undefined): void {
+    if (this.encloses(annotations?.mapUnsafe.get(ScopeKey))) return
+    this.tell((annotations?.mapUnsafe.get(ReasonKey) as Reason | undefined) ?? outsideReason(this.owner))
+  }
+
+  // Not for the sake of a scope inside this one.
+  protected override get isAbandoned(): boolean {
+    if (!this.isHere || this.exit !== undefined) return this.abandoned
+    return interruptedCause(this.owner)?.reasons.some((reason) => !this.encloses(scopeOf(reason))) === true
+  }
+
+  private encloses(scope: unknown): boolean {
+    for (let at = scope; at instanceof Scope; at = at.parent) if (at === this) return true
+    return false
+  }
+}
