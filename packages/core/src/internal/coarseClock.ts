@@ -1,18 +1,19 @@
 /** The time for ages: read once for all that happens in one turn of the event loop. */
+import { platform } from "./wallClock.ts"
 import type { WallClock } from "./wallClock.ts"
 
-let clock: WallClock | undefined
-let now = 0
+let now: number | undefined
 
 const forget = (): void => {
-  clock = undefined
+  now = undefined
 }
 
-/** Milliseconds on the clock, as of the start of this turn. */
+/** Milliseconds on the clock; on the platform's as of the first time it is asked for in this turn. */
 export const coarseNow = (on: WallClock): number => {
-  if (clock === on) return now
-  clock = on
-  now = on.currentTimeMillisUnsafe()
-  queueMicrotask(forget)
+  if (on !== platform) return on.currentTimeMillisUnsafe()
+  if (now === undefined) {
+    now = Date.now()
+    queueMicrotask(forget)
+  }
   return now
 }

@@ -2,18 +2,20 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
 
-import { remembered } from "./env.ts"
+import { platform, wallClockOf } from "./wallClock.ts"
 
 let live: Clock.Clock | undefined
 
+const liveClock = (): Clock.Clock => (live ??= Context.get(Context.empty(), Clock.Clock))
+
 /** The clock whose time and timers are the platform's. */
-export const isLive = (clock: Clock.Clock): boolean =>
-  clock === (live ??= Context.get(Context.empty(), Clock.Clock))
+export const isLive = (clock: Clock.Clock): boolean => clock === liveClock()
 
 /** With timers; for the time of day alone there is `wallClock.ts`, which is much smaller. */
-export const clockOf = (fiber: Fiber.Fiber<any, any>): Clock.Clock => remembered(fiber.context, findClock)
-
-const findClock = (context: Context.Context<never>): Clock.Clock => Context.get(context, Clock.Clock)
+export const clockOf = (fiber: Fiber.Fiber<any, any>): Clock.Clock => {
+  const clock = wallClockOf(fiber)
+  return clock === platform ? liveClock() : (clock as Clock.Clock)
+}
 
 /** Milliseconds with a fraction, on the fiber's clock, from an arbitrary origin: only differences mean something. */
 export const monotonicMillis = (fiber: Fiber.Fiber<any, any>): number => millisOf(clockOf(fiber))

@@ -7,16 +7,23 @@
 import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
 
+import { remembered } from "./env.ts"
+
 export interface WallClock {
   currentTimeMillisUnsafe(): number
 }
 
+/** Stands for Effect's own, where nobody provided one. */
+export const platform: WallClock = { currentTimeMillisUnsafe: () => Date.now() }
+
 export const WallClock: Context.Reference<WallClock> = /*#__PURE__*/ Context.Reference<WallClock>(
   "effect/Clock",
-  { defaultValue: () => ({ currentTimeMillisUnsafe: () => Date.now() }) }
+  { defaultValue: () => platform }
 )
 
-export const wallClockOf = (fiber: Fiber.Fiber<any, any>): WallClock => fiber.getRef(WallClock)
+const find = (context: Context.Context<never>): WallClock => Context.get(context, WallClock)
+
+export const wallClockOf = (fiber: Fiber.Fiber<any, any>): WallClock => remembered(fiber.context, find)
 
 /** Milliseconds since 1970. */
 export const wallMillis = (fiber: Fiber.Fiber<any, any>): number =>

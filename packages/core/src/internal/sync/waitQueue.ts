@@ -10,9 +10,10 @@ import type * as Exit from "effect/Exit"
 
 import { enter, park, parkAgain, StackEntry, unpark } from "../effect.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
+import { coarseNow } from "../coarseClock.ts"
 import { beginWait, endWait, holderOf, waitingFrameOf } from "../node.ts"
 import type { Holder, Wait } from "../node.ts"
-import { wallMillis } from "../wallClock.ts"
+import { wallClockOf } from "../wallClock.ts"
 import { flushSoon, share, turned } from "./turns.ts"
 
 /** Not in a queue: not yet, or no more. */
@@ -203,7 +204,7 @@ export class WaitQueue<W extends Waiter = Waiter> extends WaitList<W> {
   private explain(waiter: W): void {
     const fiber = waiter.fiber
     if (waitingFrameOf(fiber) === undefined) return
-    waiter.since = wallMillis(fiber)
+    waiter.since = coarseNow(wallClockOf(fiber))
     beginWait(fiber, waiter)
   }
 
