@@ -3,7 +3,7 @@
  *
  *     pnpm explore --schedules 10000 --only Pool
  *
- * The schedules of a primitive are shared out among its programs, in each mode.
+ * The schedules of a primitive are shared out among its programs and their modes.
  */
 import { parseArgs } from "node:util"
 
@@ -42,7 +42,16 @@ const wanted = values.only.toLowerCase()
 const chosen = programs.filter((explored) => explored.name.toLowerCase().includes(wanted))
 if (chosen.length === 0) fail(`--only ${values.only}: no program has this in its name`)
 
-const exploreAll = async (primitive: string, mode: Mode, own: ReadonlyArray<Explored>): Promise<Row> => {
+/** Of each program in each mode. */
+const each = (own: ReadonlyArray<Explored>): number =>
+  Math.ceil(schedules / own.reduce((runs, explored) => runs + modesOf(explored).length, 0))
+
+const exploreAll = async (
+  primitive: string,
+  mode: Mode,
+  own: ReadonlyArray<Explored>,
+  each: number
+): Promise<Row> => {
   const began = performance.now()
   const row = {
     primitive,
@@ -53,7 +62,6 @@ const exploreAll = async (primitive: string, mode: Mode, own: ReadonlyArray<Expl
     interruptions: 0,
     problems: 0
   }
-  const each = Math.ceil(schedules / own.length)
   for (const explored of own) {
     const run = Explore.run(explored.program, optionsOf(explored, mode, each))
     const result = await Effect.runPromise(Effect.result(run))
@@ -73,10 +81,11 @@ const exploreAll = async (primitive: string, mode: Mode, own: ReadonlyArray<Expl
 const rows: Array<Row> = []
 const primitives = [...new Set(chosen.map(primitiveOf))]
 for (const primitive of primitives) {
+  const all = chosen.filter((one) => primitiveOf(one) === primitive)
   for (const mode of ["resumes", "ops"] as const) {
-    const own = chosen.filter((one) => primitiveOf(one) === primitive && modesOf(one).includes(mode))
+    const own = all.filter((one) => modesOf(one).includes(mode))
     if (own.length === 0) continue
-    const row = await exploreAll(primitive, mode, own)
+    const row = await exploreAll(primitive, mode, own, each(all))
     rows.push(row)
     console.error(`${primitive} ${mode}: ${count(row.schedules)} schedules, ${row.seconds.toFixed(1)} s`)
   }
