@@ -1,7 +1,7 @@
 /** Measures, shows each result as soon as it is there, and writes docs/benchmarks.md at the end; `--help` says how. */
 import { BadArgument, parseCommand, usage } from "./args.ts"
 import type { Args } from "./args.ts"
-import { busy, describeMachine, pythons } from "./machine.ts"
+import { busy, describeMachine, loopMs, pythons } from "./machine.ts"
 import { measure } from "./measure.ts"
 import { ids, load } from "./plan.ts"
 import { publish, publishedOrigin, rewrite } from "./publish.ts"
@@ -61,6 +61,7 @@ const longest = 15_000_000
 
 const measureOne = async (work: Work): Promise<void> => {
   const before = await busy()
+  const loopBefore = loopMs()
   head(work.title)
   const common = { python, say }
   const add = (extra: Parameters<typeof toRows>[2], measured: Awaited<ReturnType<typeof measure>>) => {
@@ -70,8 +71,8 @@ const measureOne = async (work: Work): Promise<void> => {
     }
   }
   const measured = await measure(work, { ...common, rounds: args.rounds, scale: 1 })
-  const load = Math.max(before, await busy())
-  add({ load }, measured)
+  const around = { load: Math.max(before, await busy()), loopMs: Math.max(loopBefore, loopMs()) }
+  add(around, measured)
   if (args.full && work.scales === true) {
     const slow = new Set<string>()
     let last = measured
@@ -82,13 +83,13 @@ const measureOne = async (work: Work): Promise<void> => {
         if (4 * n * Math.max(...samples.map((sample) => sample.wallUs)) > longest) slow.add(system)
       }
       last = await measure(work, { ...common, rounds: 3, scale, without: slow })
-      add({ load, scale }, last)
+      add({ ...around, scale }, last)
     }
   }
   if (args.full && work.collected === true) {
     head("  with a collection forced before each round")
     add(
-      { load, collected: true },
+      { ...around, collected: true },
       await measure(work, { ...common, rounds: args.rounds, scale: 1, collect: true })
     )
   }

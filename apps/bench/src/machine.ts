@@ -76,3 +76,21 @@ export const busy = async (): Promise<number> => {
   const part = 1 - (after.idle - before.idle) / Math.max(1, after.all - before.all)
   return Number((part * cpus().length).toFixed(2))
 }
+
+const loop = (): number => {
+  const began = performance.now()
+  const seen = new Map<number, { readonly at: number }>()
+  let x = 1
+  for (let i = 0; i < 1_000_000; i++) {
+    x = (Math.imul(x, 1_664_525) + 1_013_904_223) | 0
+    if ((i & 7) === 0) seen.set(x & 0xfff, { at: x })
+  }
+  return performance.now() - began
+}
+
+/** Milliseconds of the same loop each time: how fast the machine itself is just now. */
+export const loopMs = (): number => {
+  // The first turns are V8's.
+  const times = Array.from({ length: 8 }, loop)
+  return Number(Math.min(...times.slice(3)).toFixed(2))
+}

@@ -26,6 +26,8 @@ export interface Row {
   readonly ratioToEffect?: number
   /** Processors that were busy with other work just before or after. */
   readonly load?: number
+  /** Milliseconds of a loop that is always the same, the slower of just before and after: how fast the machine itself was. */
+  readonly loopMs?: number
   readonly note?: string
 }
 
@@ -62,7 +64,7 @@ const round = (value: number, digits: number): number => Number(value.toPrecisio
 export const toRows = (
   work: { readonly id: string; readonly floor?: string | undefined; readonly effect?: string | undefined },
   measured: ReadonlyArray<Measured>,
-  extra: Pick<Row, "load" | "scale" | "collected"> = {}
+  extra: Pick<Row, "load" | "loopMs" | "scale" | "collected"> = {}
 ): ReadonlyArray<Row> => {
   const named = (name: string | undefined) => measured.find((one) => one.system === name)
   return measured

@@ -105,6 +105,19 @@ describe("page", () => {
     expect(text(1.2)).toContain("**The machine had other work meanwhile** (1.2 processors")
     expect(text(0.4)).toContain("The machine had no other work.")
   })
+
+  it("says when the machine changed its speed, and nothing when it did not", () => {
+    const text = (...loops: ReadonlyArray<number>) =>
+      page({
+        works: [work],
+        rows: rows.map((one, i) => ({ ...one, loopMs: loops[i % loops.length]! })),
+        bundles: [],
+        machine,
+        commands: ["c"]
+      })
+    expect(text(4, 7.5)).toContain("a loop that is always the same took 4.0 to 7.5 ms")
+    expect(text(4, 4.5)).not.toContain("loop")
+  })
 })
 
 describe("chart", () => {

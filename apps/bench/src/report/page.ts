@@ -116,6 +116,17 @@ const busy = (rows: ReadonlyArray<Row>): string => {
     : `**The machine had other work meanwhile** (${median(loads).toFixed(1)} processors were busy with it, at times ${most.toFixed(1)}): the microseconds are too high, and ratios near 1 are uncertain.`
 }
 
+/** Virtual machines change their speed with what their neighbours do. */
+const speed = (rows: ReadonlyArray<Row>): string => {
+  const loops = rows.flatMap((row) => (row.loopMs === undefined ? [] : [row.loopMs]))
+  if (loops.length === 0) return ""
+  const best = Math.min(...loops)
+  const worst = Math.max(...loops)
+  return worst < 1.2 * best
+    ? ""
+    : `**It did not always run at the same speed**: a loop that is always the same took ${best.toFixed(1)} to ${worst.toFixed(1)} ms, so microseconds of different tables cannot be compared.`
+}
+
 export const page = ({ bundles, commands, machine, rows, works }: Input): string => {
   const judged = works.flatMap((work) => verdicts(work, rows).map((verdict) => ({ work, verdict })))
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`)
@@ -125,8 +136,10 @@ export const page = ({ bundles, commands, machine, rows, works }: Input): string
     [
       `Measured on ${machine.processor}, ${machine.cores} processors, ${machine.memoryGb} GB, ${machine.system}, with ${commands.map((command) => `\`${command}\``).join(", then ")}.`,
       `Versions: ${versions.join(", ")}.`,
-      busy(rows)
+      busy(rows),
+      speed(rows)
     ]
+      .filter(Boolean)
       .join(" ")
       .trim(),
     [

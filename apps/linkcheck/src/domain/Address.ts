@@ -48,7 +48,7 @@ export const normalise = (url: URL): string => {
 
 // RFC 3986, 6.2.2: escaped letters, digits and -._~ mean the same as the plain ones. A decoded dot could become a
 // dot segment, so dots stay as they are.
-const normaliseEncoding = (text: string): string =>
+export const normaliseEncoding = (text: string): string =>
   text.replace(/%[0-9a-f]{2}/gi, (escaped) => {
     const char = String.fromCharCode(Number.parseInt(escaped.slice(1), 16))
     return /[A-Za-z0-9_~-]/.test(char) ? char : escaped.toUpperCase()
