@@ -146,6 +146,8 @@ export const status = <A, E>(self: Task<A, E>): Effect.Effect<Status> =>
 
 /**
  * The task that this fiber runs or was forked by, as a child; None outside any group and in the body of one that no task opened.
+ * None, too, in the fibers that `Effect.all`, `Effect.forEach`, `Effect.race` and `Effect.timeout` fork, since Effect does not tell
+ * whose they are: take the handle outside of them.
  *
  * @category operations
  * @since 0.1.0

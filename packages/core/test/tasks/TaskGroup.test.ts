@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Context, Deferred, Effect, Exit, Fiber, Logger, Option } from "effect"
 import { TestClock } from "effect/testing"
 
-import { CancelReason, CancelScope, Lock, Task, TaskGroup } from "../../src/index.ts"
+import { CancelReason, CancelScope, Hedge, Lock, Retry, Task, TaskGroup } from "../../src/index.ts"
 import {
   diesOf,
   failsOf,
@@ -101,22 +101,52 @@ describe("TaskGroup", () => {
       })
     )
 
-    it.effect("so is a body that joins one; a task whose own fiber was interrupted is only cancelled", () =>
-      Effect.gen(function* () {
-        const foreign = yield* Effect.forkDetach(Effect.never)
-        const body = yield* Effect.forkChild(TaskGroup.run(Fiber.join(foreign), { name: "g" }))
-        yield* settle
-        yield* Fiber.interrupt(foreign)
-        assert.instanceOf(diesOf(yield* Fiber.await(body))[0], TaskGroup.ForeignInterrupt)
-        const value = yield* TaskGroup.run(
-          Effect.gen(function* () {
-            const task = yield* TaskGroup.fork(Effect.never)
-            yield* Fiber.interrupt(task.fiber)
-            return yield* Task.status(task)
-          })
-        )
-        assert.strictEqual(value, "cancelled")
-      })
+    it.effect(
+      "a task that gives up is cancelled; a child of Effect.all that does so is taken for a stranger",
+      () =>
+        Effect.gen(function* () {
+          const giveUp = Effect.andThen(Effect.yieldNow, Effect.interrupt)
+          const endingOf = (work: Effect.Effect<unknown>) =>
+            Effect.gen(function* () {
+              const task = yield* TaskGroup.fork(work, { name: "t" })
+              yield* Task.outcome(task)
+              return yield* Task.status(task)
+            })
+          const timed = CancelScope.failAfter(giveUp, "1 second").pipe(Effect.orDie)
+          const scoped = CancelScope.run(() => giveUp)
+          const retried = Retry.run(giveUp, { tags: [] })
+          const hedged = Hedge.run(giveUp, { after: "1 second", copies: 2 })
+          for (const work of [giveUp, timed, scoped, retried, hedged]) {
+            assert.strictEqual(yield* TaskGroup.run(endingOf(work)), "cancelled")
+          }
+          const all = Effect.all([giveUp, Effect.never], { concurrency: "unbounded" })
+          const exit = yield* Effect.exit(TaskGroup.run(TaskGroup.fork(all, { name: "t" }), { name: "g" }))
+          assert.match(message(exit), /^ForeignInterrupt: g\/t ended interrupted .* Effect\.all/)
+          const task = Effect.flatMap(Task.current, (self) =>
+            Effect.all([Task.cancel(Option.getOrThrow(self)), Effect.never], { concurrency: "unbounded" })
+          )
+          assert.strictEqual(yield* TaskGroup.run(endingOf(task)), "cancelled")
+        })
+    )
+
+    it.effect(
+      "a body that joins one dies, too; a task whose own fiber was interrupted is only cancelled",
+      () =>
+        Effect.gen(function* () {
+          const foreign = yield* Effect.forkDetach(Effect.never)
+          const body = yield* Effect.forkChild(TaskGroup.run(Fiber.join(foreign), { name: "g" }))
+          yield* settle
+          yield* Fiber.interrupt(foreign)
+          assert.instanceOf(diesOf(yield* Fiber.await(body))[0], TaskGroup.ForeignInterrupt)
+          const value = yield* TaskGroup.run(
+            Effect.gen(function* () {
+              const task = yield* TaskGroup.fork(Effect.never)
+              yield* Fiber.interrupt(task.fiber)
+              return yield* Task.status(task)
+            })
+          )
+          assert.strictEqual(value, "cancelled")
+        })
     )
 
     it.effect("tasks see the services around their fork, and no lock that is held around the group", () =>

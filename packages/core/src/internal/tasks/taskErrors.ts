@@ -30,7 +30,13 @@ export class TaskCancelled
 }
 
 /**
- * A defect: a task or a body ended interrupted though nobody cancelled it; it joined a fiber that somebody interrupted.
+ * A defect: a task or a body ended interrupted though nobody cancelled it: a fiber that it waited for was interrupted.
+ *
+ * `Effect.interrupt` cancels a task that runs it itself, in a scope, time
+ * limit, retry or hedge too. Not so in a fiber that one of Effect's operators forks (`Effect.all` and `Effect.forEach` with
+ * concurrency, `Effect.race`, `Effect.timeout`, `Effect.forkChild`): an interruption tells who asked for it, and Effect does not
+ * tell whose child that was, so it counts as foreign. To give up from there, take the task's handle (`Task.current`) outside of
+ * the operator and `Task.cancel` it, or fail.
  *
  * @category errors
  * @since 0.1.0
@@ -39,7 +45,10 @@ export class ForeignInterrupt
   extends /*#__PURE__*/ Data.TaggedError("ForeignInterrupt")<{ readonly task: string }>
 {
   override get message(): string {
-    return `${this.task} ended interrupted though nobody cancelled it: it waited for a fiber outside the group that was interrupted`
+    return (
+      `${this.task} ended interrupted though nobody cancelled it: a fiber that it waited for, outside the group or forked by an ` +
+      `operator such as Effect.all, was interrupted or interrupted itself`
+    )
   }
 }
 
