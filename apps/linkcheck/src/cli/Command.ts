@@ -46,6 +46,10 @@ const flags = {
     Flag.withDescription("Whose #anchors to check: the site's own, also those of other sites, or none"),
     Flag.withDefault("internal")
   ),
+  robots: Flag.Literals("robots", ["internal", "all", "none"]).pipe(
+    Flag.withDescription("Whose robots.txt to obey: the site's own, also those of other sites, or none"),
+    Flag.withDefault("internal")
+  ),
   maxUrls: count("max-urls", 100_000, 1, 10_000_000).pipe(
     Flag.withDescription("Check at most so many URLs (default 100000)")
   ),

@@ -11,7 +11,7 @@ import * as Result from "effect/Result"
 import { writeFile } from "node:fs/promises"
 import * as Crawl from "../crawl/Crawl.ts"
 import * as Parser from "../crawl/Parser.ts"
-import { makeScope, normalise } from "../domain/Address.ts"
+import { makeScope, normalise, type Scope } from "../domain/Address.ts"
 import { secretsOf } from "../http/Exchange.ts"
 import * as Fetcher from "../http/Fetcher.ts"
 import * as Html from "../report/html.ts"
@@ -41,8 +41,9 @@ const RENDER = { text: Text.render, json: Json.render, junit: Junit.render, html
 const stopped = Effect.map(Runner.shutdownRequested, ({ label }) => (label === "SIGTERM" ? 143 : 130))
 
 /** Checks the site of `start`; the report and the exit status it stands for. */
-export const check = (start: URL, settings: Settings) =>
-  Effect.gen(function* () {
+export const check = (start: URL, settings: Settings) => {
+  const scope = makeScope(normalise(start), { below: settings.below })
+  return Effect.gen(function* () {
     const progress = yield* Progress.Progress
     const store = yield* Store.Store
     const began = yield* Clock.currentTimeMillis
@@ -51,7 +52,7 @@ export const check = (start: URL, settings: Settings) =>
       resume: settings.resume,
       maxUrls: settings.maxUrls,
       workers: Math.min(2048, settings.concurrency * 8),
-      scope: makeScope(normalise(start), { below: settings.below }),
+      scope,
       maxDepth: Option.getOrElse(settings.depth, () => Number.MAX_SAFE_INTEGER),
       fragments: settings.fragments,
       external: !settings.internalOnly,
@@ -81,7 +82,8 @@ export const check = (start: URL, settings: Settings) =>
     if (Option.isSome(trouble)) return yield* trouble.value
     if (!complete) return { report, status: yield* stopped }
     return { report, status: report.broken.length === 0 ? 0 : 1 }
-  }).pipe(Effect.provide(services(start, settings)))
+  }).pipe(Effect.provide(services(start, scope, settings)))
+}
 
 const deliver = Effect.fnUntraced(function* (report: Report.Report, settings: Settings) {
   const text = RENDER[settings.json ? "json" : settings.format](report)
@@ -95,7 +97,13 @@ const deliver = Effect.fnUntraced(function* (report: Report.Report, settings: Se
   })
 })
 
-const services = (start: URL, settings: Settings) => {
+const OBEYED = {
+  internal: (scope: Scope) => scope.owns,
+  all: () => () => true,
+  none: () => () => false
+}
+
+const services = (start: URL, scope: Scope, settings: Settings) => {
   const fetcher = Fetcher.layer({
     concurrency: settings.concurrency,
     perHost: settings.perHost,
@@ -106,6 +114,7 @@ const services = (start: URL, settings: Settings) => {
     maxRedirects: 10,
     maxBody: Option.getOrElse(settings.maxBody, () => 10 * 1024 * 1024),
     userAgent: settings.userAgent,
+    robots: OBEYED[settings.robots](scope),
     secrets: secretsOf(start, Object.fromEntries(settings.header.map(parseHeader).flatMap(Option.toArray)))
   }).pipe(Layer.provide(NodeHttpClient.layerUndici))
   return Layer.mergeAll(

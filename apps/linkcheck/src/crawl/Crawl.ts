@@ -83,12 +83,22 @@ export const openRun = Effect.fn("openRun")(function* (options: Options) {
   return opened
 })
 
-const nothing = { links: [], anchors: [], discovered: [], title: "", parsed: false, millis: 0 }
+const nothing = {
+  skipped: false,
+  links: [],
+  anchors: [],
+  discovered: [],
+  title: "",
+  parsed: false,
+  millis: 0
+}
 
+// Being turned away from the start page is a finding: there is nothing that could be checked.
 const failed = (target: Target, problem: Problem): Outcome => ({
   ...nothing,
   url: target.url,
   problem: Option.some(problem),
+  skipped: problem._tag === "Disallowed" && target.depth > 0,
   status: problem._tag === "HttpStatus" ? problem.status : undefined,
   final: undefined,
   contentType: "",

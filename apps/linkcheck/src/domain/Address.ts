@@ -46,8 +46,12 @@ export const normalise = (url: URL): string => {
   return copy.search === "" ? copy.href.replace(/\?$/, "") : copy.href
 }
 
-// RFC 3986, 6.2.2: escaped letters, digits and -._~ mean the same as the plain ones. A decoded dot could become a
-// dot segment, so dots stay as they are.
+/**
+ * Escaped letters, digits and -._~ mean the same as the plain ones. A decoded dot could become a dot segment, so dots
+ * stay as they are.
+ *
+ * **Source** RFC 3986, 6.2.2.
+ */
 export const normaliseEncoding = (text: string): string =>
   text.replace(/%[0-9a-f]{2}/gi, (escaped) => {
     const char = String.fromCharCode(Number.parseInt(escaped.slice(1), 16))
@@ -84,6 +88,8 @@ export const decode = (text: string): string => {
 /** The site under check: its pages are read and their links followed, everything else is only asked for. */
 export interface Scope {
   readonly includes: (url: string) => boolean
+  /** On an origin of the site, also outside the folder that it is kept to: what its pages are made of may lie there. */
+  readonly owns: (url: URL) => boolean
   /** Where the first page was redirected to belongs to the site as well. */
   readonly admit: (url: string) => void
 }
@@ -94,12 +100,15 @@ export interface Scope {
  */
 export const makeScope = (start: string, options: { readonly below: boolean }): Scope => {
   const prefixes = new Set([prefixOf(start, options.below)])
+  const origins = new Set([new URL(start).origin])
   return {
     includes: (url) => {
       for (const prefix of prefixes) if (url.startsWith(prefix)) return true
       return false
     },
+    owns: (url) => origins.has(url.origin),
     admit: (url) => {
+      origins.add(new URL(url).origin)
       prefixes.add(prefixOf(url, options.below))
     }
   }

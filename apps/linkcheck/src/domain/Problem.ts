@@ -164,6 +164,22 @@ export class NotHtml extends Data.TaggedError("NotHtml")<{
   }
 }
 
+/** The host's `robots.txt` asks crawlers to stay away. */
+export class Disallowed extends Data.TaggedError("Disallowed")<{
+  readonly url: string
+  /** What is wrong with the file itself, where no rule in it but that is the reason. */
+  readonly detail: string | undefined
+}> {
+  get why(): string {
+    const reason =
+      this.detail === undefined ? "not allowed by robots.txt" : `robots.txt cannot be had (${this.detail})`
+    return `${reason}; --robots none asks all the same`
+  }
+  override get message(): string {
+    return about(this.url, this.why)
+  }
+}
+
 /** The page exists, the place on it does not. */
 export class MissingFragment extends Data.TaggedError("MissingFragment")<{
   readonly url: string
@@ -190,6 +206,7 @@ export type Problem =
   | RequestTimeout
   | BodyTooLarge
   | NotHtml
+  | Disallowed
 
 const PASSING_STATUS = new Set([408, 425, 429, 500, 502, 503, 504])
 

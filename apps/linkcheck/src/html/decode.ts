@@ -6,6 +6,15 @@ export const decodeHtml = (bytes: Uint8Array, contentType: string): string => {
   return decoder(label).decode(bytes)
 }
 
+/** A style sheet as text; `@charset` is its own way to name an encoding. */
+export const decodeSheet = (bytes: Uint8Array, contentType: string): string => {
+  const head = new TextDecoder("latin1").decode(bytes.subarray(0, 100))
+  const own = /^@charset "([^"]+)";/.exec(head)?.[1]
+  return decoder(byteOrderMark(bytes) ?? charsetOf(contentType) ?? asciiBased(own) ?? "utf-8").decode(bytes)
+}
+
+export const isSheet = (contentType: string): boolean => mimeType(contentType) === "text/css"
+
 /** `text/html` or `application/xhtml+xml`; a missing type counts as HTML, as browsers sniff it. */
 export const isHtml = (contentType: string): boolean => {
   const type = mimeType(contentType)
@@ -24,13 +33,15 @@ const byteOrderMark = (bytes: Uint8Array): string | undefined => {
   return undefined
 }
 
-// **Source** HTML Standard, "prescan a byte stream": the first 1024 bytes; a page that can be read as ASCII so far
-// is not UTF-16, whatever it says.
+// **Source** HTML Standard, "prescan a byte stream": the first 1024 bytes.
 const declared = (bytes: Uint8Array): string | undefined => {
   const head = new TextDecoder("latin1").decode(bytes.subarray(0, 1024))
-  const label = /<meta[^>]+charset\s*=\s*["']?\s*([^\s"'/>;]+)/i.exec(head)?.[1]
-  return label !== undefined && /^utf-16/i.test(label) ? "utf-8" : label
+  return asciiBased(/<meta[^>]+charset\s*=\s*["']?\s*([^\s"'/>;]+)/i.exec(head)?.[1])
 }
+
+// What could be read as ASCII so far is not UTF-16, whatever it says.
+const asciiBased = (label: string | undefined): string | undefined =>
+  label !== undefined && /^utf-16/i.test(label) ? "utf-8" : label
 
 const decoder = (label: string): TextDecoder => {
   try {

@@ -10,12 +10,15 @@ import * as Stream from "effect/Stream"
 import { basicAuth, normalise } from "../domain/Address.ts"
 import { BadAnswer, HttpStatus, InvalidUrl, type Problem } from "../domain/Problem.ts"
 import { parseRetryAfter } from "../domain/RetryAfter.ts"
-import { isHtml } from "../html/decode.ts"
+import { isHtml, isSheet } from "../html/decode.ts"
 import { ENCODINGS, readBody } from "./body.ts"
 import { classify } from "./classify.ts"
 
-/** "head": does it exist? "page": what does it say? */
-export type Want = "head" | "page"
+/** What is asked of a link: "head", does it exist? "sheet", "page", what does it say? */
+export type Want = "head" | "sheet" | "page"
+
+/** What is asked of a server; "file" takes whatever it is. */
+export type Ask = Want | "file"
 
 /** What is sent to the site's own origin and to nobody else. */
 export interface Secrets {
@@ -29,7 +32,7 @@ export type Answer =
       readonly _tag: "Final"
       readonly status: number
       readonly contentType: string
-      /** The page, when one was wanted and it is HTML. */
+      /** What was wanted, when that is what it is: a page in HTML, a style sheet in CSS. */
       readonly body: Option.Option<Uint8Array>
     }
 
@@ -57,7 +60,7 @@ export const secretsOf = (start: URL, headers: Readonly<Record<string, string>>)
 export const exchange = (
   method: "GET" | "HEAD",
   url: URL,
-  want: Want,
+  want: Ask,
   options: Options
 ): Effect.Effect<Answer, Problem, HttpClient.HttpClient> =>
   Effect.scoped(
@@ -91,7 +94,7 @@ const requestOf = (
 const read = Effect.fnUntraced(function* (
   response: HttpClientResponse.HttpClientResponse,
   url: URL,
-  want: Want,
+  want: Ask,
   options: Options
 ): Effect.fn.Return<Answer, Problem> {
   const { headers, status } = response
@@ -112,12 +115,17 @@ const read = Effect.fnUntraced(function* (
     return { _tag: "Redirect", status, location }
   }
   const contentType = headers["content-type"] ?? ""
-  const wanted = want === "page" && isHtml(contentType)
-  const body = wanted
+  const body = isWanted(want, contentType)
     ? Option.some(yield* readBody(url, response, options.maxBody))
     : Option.none<Uint8Array>()
   return { _tag: "Final", status, contentType, body }
 })
+
+// A style sheet that comes as a page (of a site that answers everything with its start page) is not read.
+const isWanted = (want: Ask, contentType: string): boolean =>
+  want === "file" ||
+  (want === "page" && isHtml(contentType)) ||
+  ((want === "page" || want === "sheet") && isSheet(contentType))
 
 const SMALL = 64 * 1024
 

@@ -17,8 +17,9 @@ import {
   RequestTimeout,
   TooManyRedirects
 } from "../domain/Problem.ts"
-import { type Answer, exchange, type Secrets, type Want } from "./Exchange.ts"
+import { type Answer, type Ask, exchange, type Secrets, type Want } from "./Exchange.ts"
 import * as Hosts from "./Hosts.ts"
+import * as Permission from "./Permission.ts"
 
 export interface Options {
   /** Requests under way at a time, in all and per host. */
@@ -36,6 +37,8 @@ export interface Options {
   readonly maxBody: number
   readonly userAgent: string
   readonly secrets: Option.Option<Secrets>
+  /** Whose `robots.txt` is obeyed. */
+  readonly robots: (url: URL) => boolean
 }
 
 export interface Fetched {
@@ -56,18 +59,16 @@ export interface Retried {
   readonly delay: Duration.Duration
 }
 
+export type OnRetry = (retried: Retried) => Effect.Effect<void>
+
 export class Fetcher extends Context.Service<
   Fetcher,
   {
     /**
-     * **Errors** what is wrong with the URL, after all retries.
+     * **Errors** what is wrong with the URL, after all retries; `Disallowed` where nobody was asked.
      * **Cancellation** Cancel-safe: the request is aborted, its turn given back.
      */
-    readonly fetch: (
-      url: string,
-      want: Want,
-      onRetry?: (retried: Retried) => Effect.Effect<void>
-    ) => Effect.Effect<Fetched, Problem>
+    readonly fetch: (url: string, want: Want, onRetry?: OnRetry) => Effect.Effect<Fetched, Problem>
   }
 >()("linkcheck/Fetcher") {}
 
@@ -79,7 +80,9 @@ export const layer = (options: Options): Layer.Layer<Fetcher, never, HttpClient.
       const hosts = Hosts.make(options)
       const all = yield* Semaphore.make(options.concurrency, { name: "requests" })
 
-      const once = (method: "GET" | "HEAD", url: URL, want: Want): Effect.Effect<Answer, Problem> =>
+      const permission = Permission.make({ obeys: options.robots, userAgent: options.userAgent })
+
+      const once = (method: "GET" | "HEAD", url: URL, want: Ask): Effect.Effect<Answer, Problem> =>
         Effect.suspend(() => {
           let phase: "headers" | "body" = "headers"
           return exchange(method, url, want, { ...options, onHeaders: () => (phase = "body") }).pipe(
@@ -95,12 +98,18 @@ export const layer = (options: Options): Layer.Layer<Fetcher, never, HttpClient.
 
       const follow = Effect.fnUntraced(function* (
         start: string,
-        want: Want,
+        want: Ask,
+        onRetry: OnRetry,
         request: (url: URL) => Effect.Effect<Answer, Problem>
       ): Effect.fn.Return<Omit<Fetched, "retries">, Problem> {
         const chain = [start]
         while (true) {
           const at = chain[chain.length - 1]!
+          if (want !== "file") {
+            yield* permission.check(new URL(at), (file) =>
+              Effect.map(get(file, "file", onRetry), ({ body }) => body)
+            )
+          }
           const answer = yield* request(new URL(at))
           if (answer._tag === "Final") return { ...answer, url: at, redirects: chain.length - 1 }
           const next = yield* redirectTarget(start, answer.location, at)
@@ -112,22 +121,13 @@ export const layer = (options: Options): Layer.Layer<Fetcher, never, HttpClient.
         }
       })
 
-      const fetch = Effect.fnUntraced(function* (
+      const get = Effect.fnUntraced(function* (
         url: string,
-        want: Want,
-        onRetry: (retried: Retried) => Effect.Effect<void> = () => Effect.void
+        want: Ask,
+        onRetry: OnRetry
       ): Effect.fn.Return<Fetched, Problem> {
-        // HEAD is cheaper, but servers often answer it wrongly: whatever it fails with, GET decides.
-        if (want === "head") {
-          const head = yield* Effect.result(follow(url, want, (target) => once("HEAD", target, want)))
-          if (Result.isSuccess(head)) return { ...head.success, retries: 0 }
-          if (isFinal(head.failure)) {
-            yield* hosts.gaveUp(head.failure)
-            return yield* Effect.fail(head.failure)
-          }
-        }
         let retries = 0
-        const got = yield* follow(url, want, (target) =>
+        const got = yield* follow(url, want, onRetry, (target) =>
           once("GET", target, want).pipe(
             Retry.run({
               attempts: options.retries + 1,
@@ -147,13 +147,29 @@ export const layer = (options: Options): Layer.Layer<Fetcher, never, HttpClient.
         return { ...got, retries }
       })
 
+      const fetch = Effect.fnUntraced(function* (
+        url: string,
+        want: Want,
+        onRetry: OnRetry = () => Effect.void
+      ): Effect.fn.Return<Fetched, Problem> {
+        if (want !== "head") return yield* get(url, want, onRetry)
+        // HEAD is cheaper, but servers often answer it wrongly: whatever it fails with, GET decides.
+        const head = yield* Effect.result(follow(url, want, onRetry, (target) => once("HEAD", target, want)))
+        if (Result.isSuccess(head)) return { ...head.success, retries: 0 }
+        if (!isFinal(head.failure)) return yield* get(url, want, onRetry)
+        yield* hosts.gaveUp(head.failure)
+        return yield* Effect.fail(head.failure)
+      })
+
       return { fetch }
     })
   )
 
-// No other method would help: there is nobody to ask.
+// No other method would help: there is nobody to ask, or nobody who wants to be asked.
 const isFinal = (problem: Problem): boolean =>
-  problem._tag === "TlsFailure" || (problem._tag === "HostUnreachable" && !problem.passing)
+  problem._tag === "TlsFailure" ||
+  problem._tag === "Disallowed" ||
+  (problem._tag === "HostUnreachable" && !problem.passing)
 
 const pauseOf = (problem: Problem): number =>
   problem._tag === "HttpStatus" && Option.isSome(problem.retryAfter)

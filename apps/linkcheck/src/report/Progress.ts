@@ -62,7 +62,7 @@ export const layer = (options: Options): Layer.Layer<Progress, never, Output> =>
         checked: (outcome, known) => {
           tally.checked++
           tally.known = Math.max(known, tally.checked)
-          if (Option.isNone(outcome.problem)) return Effect.void
+          if (Option.isNone(outcome.problem) || outcome.skipped) return Effect.void
           tally.broken++
           return say(`broken ${brief(outcome.url)} (${outcome.problem.value.why})`)
         },

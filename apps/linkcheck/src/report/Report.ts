@@ -50,7 +50,7 @@ export interface Report {
   readonly summary: Summary
   readonly broken: ReadonlyArray<Broken>
   readonly healed: ReadonlyArray<{ readonly url: string; readonly retries: number }>
-  /** Links that were not checked, by reason: the scheme, "external", "skipped". */
+  /** Links that were not checked, by reason: the scheme, "external", "skipped"; and URLs, for "robots.txt". */
   readonly ignored: Readonly<Record<string, number>>
   /** Links that were not checked because of the limit on URLs. */
   readonly turnedAway: number
@@ -79,13 +79,18 @@ export const make = Effect.fn("report")(function* (input: Input) {
       Summary,
       "millis"
     >
+    const { skipped } = database.prepare(Sql.SKIPPED).get(input.run) as unknown as {
+      readonly skipped: number
+    }
+    const ignored = new Map(input.ignored)
+    if (skipped > 0) ignored.set("robots.txt", skipped)
     return {
       start: input.start,
       complete: input.complete,
       summary: { ...counts, broken: broken.length, millis: now - input.began },
       broken,
       healed: database.prepare(Sql.HEALED).all(input.run) as unknown as Report["healed"],
-      ignored: Object.fromEntries([...input.ignored].sort(([a], [b]) => (a < b ? -1 : 1))),
+      ignored: Object.fromEntries([...ignored].sort(([a], [b]) => (a < b ? -1 : 1))),
       turnedAway: input.turnedAway,
       resumable: input.resumable
     }

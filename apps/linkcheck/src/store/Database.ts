@@ -3,7 +3,7 @@ import { ContextManager } from "@skein/core"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
-import { SCHEMA } from "./sql.ts"
+import { LAYOUT, SCHEMA } from "./sql.ts"
 
 /** The results cannot be kept: disk full, no permission, not a database. */
 export class StoreError extends Data.TaggedError("StoreError")<{
@@ -34,16 +34,24 @@ export const connection = (path: string) =>
     const { DatabaseSync } = yield* Effect.promise(() => import("node:sqlite"))
     const database = yield* attempt(path, () => new DatabaseSync(path, { timeout: 5000 }))
     try {
-      yield* attempt(path, () => {
-        database.exec("pragma journal_mode = wal")
-        database.exec("pragma synchronous = normal")
-        database.exec(SCHEMA)
-      })
+      yield* attempt(path, () => prepareTables(database))
       yield* provide(wrap(path, database))
     } finally {
       yield* Effect.ignore(attempt(path, () => database.close()))
     }
   })
+
+// A file of another program, or of another version of this one, is left as it is.
+const prepareTables = (database: DatabaseSync): void => {
+  const inside = (sql: string): number => Number(Object.values(database.prepare(sql).get() ?? {})[0])
+  const layout = inside("pragma user_version")
+  if (layout !== LAYOUT && (layout !== 0 || inside("select count(*) from sqlite_master") > 0)) {
+    throw new Error("the file is not of this version of linkcheck; delete it, or name another with --db")
+  }
+  database.exec("pragma journal_mode = wal")
+  database.exec("pragma synchronous = normal")
+  database.exec(`begin immediate; ${SCHEMA} pragma user_version = ${LAYOUT}; commit`)
+}
 
 const wrap = (path: string, database: DatabaseSync): Database => {
   const statements = new Map<string, StatementSync>()

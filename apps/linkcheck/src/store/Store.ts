@@ -23,7 +23,7 @@ export interface Target {
 }
 
 export interface KnownTarget extends Target {
-  readonly state: "pending" | "ok" | "broken"
+  readonly state: "pending" | "ok" | "broken" | "skipped"
   readonly final: string | null
   readonly parsed: number
 }
@@ -46,6 +46,8 @@ export interface Outcome {
   readonly url: string
   readonly millis: number
   readonly problem: Option.Option<Problem>
+  /** The problem is why nobody was asked: no finding. */
+  readonly skipped: boolean
   readonly status: number | undefined
   readonly final: string | undefined
   readonly contentType: string

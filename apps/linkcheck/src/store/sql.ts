@@ -1,5 +1,8 @@
 /** The tables, and every statement that touches them. */
 
+/** Counted up with every change of the tables. */
+export const LAYOUT = 2
+
 /** One file holds the last run of each start URL. */
 export const SCHEMA = `
 create table if not exists run (
@@ -12,9 +15,9 @@ create table if not exists run (
 create table if not exists target (
   run integer not null,
   url text not null,
-  want text not null check (want in ('head', 'page')),
+  want text not null check (want in ('head', 'sheet', 'page')),
   depth integer not null,
-  state text not null check (state in ('pending', 'ok', 'broken')),
+  state text not null check (state in ('pending', 'ok', 'broken', 'skipped')),
   status integer,
   final text,
   type text,
@@ -98,12 +101,14 @@ where t.run = ? and t.depth = 0 and t.state = 'broken'
 /** The run is asked for twice: numbered parameters do not work in the SQLite of Node 22. */
 export const SUMMARY = `
 select
-  count(*) filter (where state <> 'pending') as checked,
+  count(*) filter (where state in ('ok', 'broken')) as checked,
   count(*) filter (where state = 'pending') as pending,
   count(*) filter (where parsed = 1) as pages,
   count(*) filter (where state = 'broken') as broken,
   count(*) filter (where state = 'ok' and retries > 0) as healed,
   (select count(*) from link where run = ?) as links
 from target where run = ?`
+
+export const SKIPPED = `select count(*) as skipped from target where run = ? and state = 'skipped'`
 
 export const HEALED = `select url, retries from target where run = ? and state = 'ok' and retries > 0 order by url`

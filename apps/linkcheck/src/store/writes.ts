@@ -24,7 +24,7 @@ export const recordOutcome = (database: Database, run: number, outcome: Outcome)
   database
     .prepare(Sql.FINISH_TARGET)
     .run(
-      problem === undefined ? "ok" : "broken",
+      problem === undefined ? "ok" : outcome.skipped ? "skipped" : "broken",
       outcome.status ?? null,
       outcome.final ?? null,
       outcome.contentType,

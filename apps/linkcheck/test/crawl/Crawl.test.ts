@@ -9,14 +9,17 @@ const html = (...links: ReadonlyArray<string>): Answer => ({
   headers: { "content-type": "text/html" },
   body: `<h1 id=here></h1>${links.map((link) => `<a href="${link}">x</a>`).join("\n")}`
 })
+const robots = (body: string): Answer => ({ status: 200, headers: { "content-type": "text/plain" }, body })
 const redirect = (location: string): Answer => ({ status: 302, headers: { location }, body: "" })
 const missing: Answer = { status: 404, headers: {}, body: "" }
 
-/** A site; what was asked of it, in order. */
+/** A site; what was asked of it, in order; for its robots.txt only where it has one. */
 const site = Effect.fnUntraced(function* (routes: Record<string, Answer>) {
   const asked: Array<string> = []
   const origin = yield* listen((request) => {
-    asked.push(`${request.method} ${request.url}`)
+    if (request.url !== "/robots.txt" || Object.hasOwn(routes, "/robots.txt")) {
+      asked.push(`${request.method} ${request.url}`)
+    }
     return Effect.succeed(routes[request.url ?? ""] ?? missing)
   }, "site")
   return { origin, asked }
@@ -103,6 +106,62 @@ describe("crawl", () => {
       expect(report.broken).toEqual([])
       expect(report.ignored).toEqual({ skipped: 1 })
       expect(asked.toSorted()).toEqual(["GET /docs/", "GET /docs/a", "HEAD /blog/"])
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("robots.txt", () => {
+  const file = robots("User-agent: *\nDisallow: /private")
+
+  it.live("of the site is read first and once, and what it forbids is not asked for", () =>
+    Effect.gen(function* () {
+      const { asked, origin } = yield* site({
+        "/robots.txt": file,
+        "/": html("/private/a", "/private/b#x", "/open", "/old"),
+        "/open": html("/private/a"),
+        "/old": redirect("/private/new")
+      })
+      const report = yield* check(`${origin}/`)
+      expect([report.broken, report.complete]).toEqual([[], true])
+      expect(report.ignored).toEqual({ "robots.txt": 3 })
+      expect(report.summary).toMatchObject({ checked: 2, pages: 2, pending: 0 })
+      expect(asked.slice(0, 2)).toEqual(["GET /robots.txt", "GET /"])
+      expect(asked.slice(2).toSorted()).toEqual(["GET /old", "GET /open"])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("that forbids the start page is a finding, and says how to go on", () =>
+    Effect.gen(function* () {
+      const { asked, origin } = yield* site({ "/robots.txt": file, "/private": html() })
+      const report = yield* check(`${origin}/private`)
+      expect(report.broken).toMatchObject([
+        { problem: "Disallowed", why: "not allowed by robots.txt; --robots none asks all the same" }
+      ])
+      expect(asked).toEqual(["GET /robots.txt"])
+      const all = yield* check("--robots", "none", `${origin}/private`)
+      expect([all.broken, asked]).toEqual([[], ["GET /robots.txt", "GET /private"]])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("of other sites counts only when told", () =>
+    Effect.gen(function* () {
+      const other = yield* site({ "/robots.txt": file, "/private": html() })
+      const { origin } = yield* site({ "/": html(`${other.origin}/private`) })
+      expect((yield* check(`${origin}/`)).ignored).toEqual({})
+      expect(other.asked).toEqual(["HEAD /private"])
+      expect((yield* check("--robots", "all", `${origin}/`)).ignored).toEqual({ "robots.txt": 1 })
+      expect(other.asked).toEqual(["HEAD /private", "GET /robots.txt"])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("that the server fails to give keeps out, one that does not exist does not", () =>
+    Effect.gen(function* () {
+      const trouble = yield* site({ "/robots.txt": { ...missing, status: 503 }, "/": html() })
+      expect((yield* check(`${trouble.origin}/`)).broken[0].why).toMatch(
+        /^robots.txt cannot be had \(503 Service Unavailable\)/
+      )
+      const none = yield* site({ "/robots.txt": { ...missing, status: 403 }, "/": html() })
+      expect((yield* check(`${none.origin}/`)).broken).toEqual([])
     }).pipe(Effect.scoped)
   )
 })

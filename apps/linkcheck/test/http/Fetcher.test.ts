@@ -57,6 +57,7 @@ const fetching = (
         maxBody: 64 * 1024,
         userAgent: "test",
         secrets: secretsOf(start, {}),
+        robots: () => false,
         ...options
       }).pipe(Layer.provide(NodeHttpClient.layerUndici))
       yield* Effect.gen(function* () {

@@ -9,6 +9,7 @@ import type { Outcome } from "../../src/store/Store.ts"
 const ok: Outcome = {
   url: "http://a.example/",
   millis: 1,
+  skipped: false,
   problem: Option.none(),
   status: 200,
   final: "http://a.example/",

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@effect/vitest"
 import { it as skein } from "@skein/testing/vitest"
 import { Context, Effect, Exit, Layer, Option, Scope } from "effect"
-import { writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { HttpStatus } from "../../src/domain/Problem.ts"
+import { Disallowed, HttpStatus } from "../../src/domain/Problem.ts"
 import * as Report from "../../src/report/Report.ts"
 import * as Store from "../../src/store/Store.ts"
 import { inFolder } from "../process.ts"
@@ -23,6 +23,7 @@ const outcome = (change: Partial<Store.Outcome>): Store.Outcome => ({
   url: START,
   millis: 5,
   problem: Option.none(),
+  skipped: false,
   status: 200,
   final: START,
   contentType: "text/html",
@@ -99,6 +100,26 @@ describe("record", () => {
       yield* store.add(run, [start])
       yield* store.record(run, outcome({ problem: Option.some(notFound), parsed: false }))
       expect((yield* report(run)).broken).toMatchObject([{ url: START, places: [] }])
+    }).pipe(inMemory)
+  )
+})
+
+describe("skipped", () => {
+  it.effect("is neither checked nor broken: the report counts it among what was not looked at", () =>
+    Effect.gen(function* () {
+      const store = yield* Store.Store
+      const { run } = yield* store.open(START, false)
+      yield* store.add(run, [start])
+      yield* store.record(run, outcome({ links: [{ ...place, url: missing.url }], discovered: [missing] }))
+      const disallowed = new Disallowed({ url: missing.url, detail: undefined })
+      yield* store.record(
+        run,
+        outcome({ url: missing.url, problem: Option.some(disallowed), skipped: true, parsed: false })
+      )
+      const { broken, ignored, summary } = yield* report(run)
+      expect(broken).toEqual([])
+      expect(ignored).toEqual({ "robots.txt": 1 })
+      expect(summary).toMatchObject({ checked: 1, broken: 0, pending: 0 })
     }).pipe(inMemory)
   )
 })
@@ -189,6 +210,22 @@ describe("layer", () => {
       expect(exit).toEqual(
         Exit.fail(new Store.StoreError({ path, detail: "the file is not an SQLite database" }))
       )
+    }))
+
+  it("leaves a file alone that another program, or another version of this one, has made", () =>
+    inFolder(async (folder) => {
+      const { DatabaseSync } = await import("node:sqlite")
+      for (const sql of ["create table target (mine text)", "pragma user_version = 1"]) {
+        const path = join(folder, `${sql.length}.sqlite`)
+        const database = new DatabaseSync(path)
+        database.exec(sql)
+        database.close()
+        const before = readFileSync(path)
+        const exit = await Effect.runPromiseExit(Effect.provide(Effect.void, Store.layer(path)))
+        const detail = "the file is not of this version of linkcheck; delete it, or name another with --db"
+        expect(exit).toEqual(Exit.fail(new Store.StoreError({ path, detail })))
+        expect(readFileSync(path).equals(before)).toBe(true)
+      }
     }))
 
   it("keeps what was recorded in the file", () =>
