@@ -277,7 +277,8 @@ export const firstMatching: {
  * effects in `Effect.exit` to see all. Ending the stream early cancels the rest.
  *
  * **Errors** those of the effects. Empty input dies, and so does an effect that fails with `Cause.Done`: Stream would take it
- * for the end and lose it. A cleanup that fails after an early end makes the stream die.
+ * for the end and lose it. After an early end, a defect that was not read, or of a cleanup, makes the stream die; an error
+ * that was not read is logged at Warning.
  *
  * **Cancellation** Cancel-safe: the scope of the stream closes only when all have exited.
  *

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Deferred, Effect, Exit, Fiber, Option, Ref, Stream } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Logger, Option, Ref, Stream } from "effect"
 import { TestClock } from "effect/testing"
 
 import { Gather, Task, TaskGroup } from "../../src/index.ts"
@@ -314,6 +314,45 @@ describe("Gather", () => {
         const consumer = Stream.runDrain(Gather.asCompleted([rest]))
         assert.strictEqual(dies(yield* interrupted(consumer)), "cleanup")
       })
+    )
+
+    it.effect(
+      "a failure that nobody read before an early end is not lost: a defect dies, an error is logged",
+      () =>
+        Effect.gen(function* () {
+          const logged: Array<unknown> = []
+          const logger = Logger.make(({ cause, logLevel, message }) => {
+            logged.push(logLevel, message, Cause.squash(cause))
+          })
+          // The second effect ends while the consumer is busy with the first one's value.
+          const first = (second: Effect.Effect<number, string>) =>
+            Gather.asCompleted([Effect.succeed(1), after(0)(second)], { name: "pages" }).pipe(
+              Stream.tap(() => TestClock.adjust(1)),
+              Stream.runHead,
+              Effect.exit,
+              Effect.provide(Logger.layer([logger]))
+            )
+          assert.strictEqual(dies(yield* first(Effect.die("lost"))), "lost")
+          assert.deepStrictEqual(yield* first(Effect.fail("lost")), Exit.succeed(Option.some(1)))
+          const message = "pages: a failure that nobody read before the stream was ended"
+          assert.deepStrictEqual(logged, ["Warn", [message], "lost"])
+          // Being cancelled when the consumer ends, and already failed.
+          const slow = Effect.onInterrupt(Effect.never, () => Effect.sleep(50))
+          const three = Gather.asCompleted([Effect.succeed(1), after(0)(Effect.fail("lost")), slow])
+          const head = three.pipe(
+            Stream.tap(() => TestClock.adjust(1)),
+            Stream.runHead
+          )
+          yield* ticking(Effect.provide(head, Logger.layer([logger])))
+          assert.strictEqual(logged.length, 6)
+          // What was read is not logged, too.
+          const read = Stream.runDrain(Gather.asCompleted([Effect.succeed(1), Effect.fail("read")]))
+          yield* Effect.exit(Effect.provide(read, Logger.layer([logger])))
+          yield* Effect.exit(
+            Effect.provide(Stream.runDrain(Gather.asCompleted([Effect.die("read")])), Logger.layer([logger]))
+          )
+          assert.strictEqual(logged.length, 6)
+        })
     )
 
     it.effect("dies where an effect fails with the end of streams, which is no failure there", () =>

@@ -17,18 +17,6 @@ interface Input {
   readonly options: Options
 }
 
-// Whoever consumes the stream is gone, so what the cleanups died of is for whoever closes its scope.
-const close = (owner: Fiber.Fiber<unknown, unknown>): Effect.Effect<void> =>
-  Effect.andThen(
-    Fiber.interrupt(owner),
-    Effect.suspend(() => {
-      const exit = owner.pollUnsafe()!
-      if (exit._tag === "Success" || !Cause.hasInterrupts(exit.cause)) return Effect.void
-      const defects = exit.cause.reasons.filter((reason) => reason._tag === "Die")
-      return defects.length === 0 ? Effect.void : Effect.failCause(Cause.fromReasons<never>(defects))
-    })
-  )
-
 // In a queue it would pass for the end, and be lost.
 const isEnd = (reason: Cause.Reason<unknown>): boolean => reason._tag === "Fail" && Cause.isDone(reason.error)
 
@@ -40,6 +28,27 @@ const failureFor = (cause: Cause.Cause<unknown>): Cause.Cause<unknown> =>
         )
       )
     : cause
+
+// Whoever consumes the stream is gone. What was not read, and what the cleanups died of, is for whoever closes its scope: a
+// finalizer cannot fail, so an error, which the consumer chose not to wait for, is logged.
+const close = (
+  owner: Fiber.Fiber<unknown, unknown>,
+  name: string,
+  wasRead: () => boolean
+): Effect.Effect<void> =>
+  Effect.andThen(
+    Fiber.interrupt(owner),
+    Effect.suspend(() => {
+      const exit = owner.pollUnsafe()!
+      if (exit._tag === "Success" || wasRead()) return Effect.void
+      const left = exit.cause.reasons.filter((reason) => reason._tag !== "Interrupt")
+      if (left.length === 0) return Effect.void
+      const cause = failureFor(Cause.fromReasons(left))
+      return Cause.hasDies(cause)
+        ? Effect.failCause(cause as Cause.Cause<never>)
+        : Effect.logWarning(`${name}: a failure that nobody read before the stream was ended`, cause)
+    })
+  )
 
 /** One fiber in the stream's scope owns the gathering; closing the scope interrupts it, and so everything. */
 export const gatherStream = (input: () => Input): Stream.Stream<unknown, unknown, unknown> =>
@@ -61,7 +70,8 @@ export const gatherStream = (input: () => Input): Stream.Stream<unknown, unknown
           exit._tag === "Success" ? Queue.end(queue as never) : Queue.failCause(queue, failureFor(exit.cause))
         )
       )
-      yield* Effect.acquireRelease(fork, close)
-      return Stream.fromQueue(queue as never)
+      let read = false
+      yield* Effect.acquireRelease(fork, (owner) => close(owner, options.name, () => read))
+      return Stream.tapCause(Stream.fromQueue(queue), () => Effect.sync(() => void (read = true)))
     })
   ) as never
