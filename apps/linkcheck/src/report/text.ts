@@ -48,7 +48,8 @@ const notes = ({ ignored, resumable, summary, turnedAway }: Report): ReadonlyArr
   const reasons = Object.entries(ignored)
   if (reasons.length > 0) {
     const listed = reasons.map(([reason, count]) => `${excerpt(reason, 30)} ${count}`)
-    result.push(`not checked: ${listed.slice(0, 10).join(", ")}`)
+    const hint = Object.hasOwn(ignored, "robots.txt") ? " (--robots none asks for those of robots.txt)" : ""
+    result.push(`not checked: ${listed.slice(0, 10).join(", ")}${hint}`)
   }
   if (turnedAway > 0)
     result.push(`limit of URLs reached: ${counted(turnedAway, "link was", "links were")} not checked`)

@@ -60,14 +60,14 @@ describe("text", () => {
       summary,
       healed,
       complete: false,
-      ignored: { mailto: 2, skipped: 1 },
+      ignored: { mailto: 2, "robots.txt": 3, skipped: 1 },
       turnedAway: 1
     })
     expect(text).toBe(
       "HEALED http://a.example/h (fine after 2 retries)\n\n" +
         "STOPPED EARLY: no broken links at http://a.example/\n" +
         "  1,234 URLs checked, 1 page read, 2 links in 1.5 s\n" +
-        "  not checked: mailto 2, skipped 1\n" +
+        "  not checked: mailto 2, robots.txt 3, skipped 1 (--robots none asks for those of robots.txt)\n" +
         "  limit of URLs reached: 1 link was not checked\n" +
         "  2 URLs not got to: --resume goes on from here\n"
     )
