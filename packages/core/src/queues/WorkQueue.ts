@@ -172,8 +172,9 @@ export const offer: {
 /**
  * Puts the items in one after the other, waiting for room.
  *
- * **Shape / units**: `items` may be endless if the queue is bounded: what is no array, nor has a `length` or `size`, is read as there is
- * room, one item ahead. (A handler of {@link consume} does not wait for room: it reads all.) Its iterator is closed when not all is in.
+ * **Shape / units**: `items` may be endless: what is no array, nor has a `length` or `size`, is read as there is room, one item ahead.
+ * (Where there is always room, in an unbounded queue and for a handler of {@link consume}, it is read on and on, others in between,
+ * until it is interrupted or refused.) Its iterator is closed when not all is in.
  *
  * **Errors**: fails with {@link QueueShutdown} when the queue is shut down or failed, also while it waits. Dies of what the iterator
  * throws; what was read before is in.

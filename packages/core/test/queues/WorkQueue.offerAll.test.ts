@@ -175,6 +175,52 @@ describe("WorkQueue", () => {
       })
     )
 
+    it.effect(
+      "endless, into an unbounded queue: others run in between, until it is interrupted or refused",
+      () =>
+        Effect.gen(function* () {
+          for (const stop of ["interrupt", "shutdown"] as const) {
+            const queue = yield* WorkQueue.unbounded<number>()
+            const { items, seen } = endless({ at: 1e6, with: boom })
+            const offerer = yield* spawn(WorkQueue.offerAll(queue, items))
+            yield* WorkQueue.offer(queue, -1)
+            yield* stop === "shutdown" ? WorkQueue.shutdown(queue) : interruptNow(offerer)
+            const exit = yield* Fiber.await(offerer)
+            assert.strictEqual(interrupted(exit), stop === "interrupt")
+            assert.isBelow(seen.read, 1e6)
+            assert.strictEqual(seen.closed, 1)
+            const all = yield* left(queue)
+            const own = all.filter((item) => item > 0)
+            assert.deepStrictEqual([all.length, own.length], [seen.read, seen.read - 1])
+            assert.deepStrictEqual(
+              own,
+              own.map((_, i) => i + 1)
+            )
+          }
+        })
+    )
+
+    it.effect(
+      "endless, in a handler of the queue: the other workers go on, and it ends with the consumer",
+      () =>
+        Effect.gen(function* () {
+          const queue = yield* WorkQueue.bounded<number>(1)
+          yield* WorkQueue.offer(queue, 0)
+          const { items, seen } = endless({ at: 1e6, with: boom })
+          const failed = yield* Effect.flip(
+            WorkQueue.consume(
+              queue,
+              (n) =>
+                n === 0 ? WorkQueue.offerAll(queue, items) : n === 3000 ? Effect.fail("enough") : Effect.void,
+              { workers: 2 }
+            )
+          )
+          assert.strictEqual(failed, "enough")
+          assert.isBelow(seen.read, 1e6)
+          assert.strictEqual(seen.closed, 1)
+        })
+    )
+
     it.effect("interrupted anywhere: what is in are its first items, and it is closed", () =>
       InterruptSweep.run({
         setup: Effect.gen(function* () {

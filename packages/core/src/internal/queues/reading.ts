@@ -32,10 +32,13 @@ export class Reading<A> {
     }
   }
 
-  /** Puts in all there is space for; false when there is more. The iterator itself may have ended the queue. */
-  putInto(queue: Handoff<A>, whole = false): boolean {
-    while (!this.over && queue.refusal === undefined) {
-      if (!whole && queue.space <= 0) return false
+  /**
+   * Puts in all there is space for, or `whole` regardless, but no more than `atMost`; false when there is more. The iterator
+   * itself may have ended the queue.
+   */
+  putInto(queue: Handoff<A>, whole = false, atMost = Infinity): boolean {
+    for (let left = atMost; !this.over && queue.refusal === undefined; left--) {
+      if (left === 0 || (!whole && queue.space <= 0)) return false
       queue.accept(this.item!)
       this.advance()
     }

@@ -6,6 +6,7 @@ import { enter, Operation, StackEntry, succeedNow } from "../effect.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { BatchOfferer, Offerer } from "./handoff.ts"
 import { Reading, ReadingOfferer } from "./reading.ts"
+import { perTurn } from "../sync/turns.ts"
 import { integer } from "../validate.ts"
 import { handling, Joiner, joinsItself, takeMore, WorkTaker } from "./workQueue.ts"
 import type { WorkState } from "./workQueue.ts"
@@ -96,14 +97,20 @@ const offerBatch = (self: WorkState<any>, fiber: AnyFiber, batch: ReadonlyArray<
 
 const offerRead = (self: WorkState<any>, items: Iterable<any>): AnyEffect => {
   let reading: Reading<any> | undefined
-  const offer = Effect.withFiber((fiber): AnyEffect => {
-    reading = new Reading(items)
+  const goOn = (fiber: AnyFiber): AnyEffect => {
+    reading ??= new Reading(items)
     if (reading.over || self.refusal !== undefined) return reading.conclude(fiber, self)
     const whole = handling(fiber, self)
-    if ((whole || self.open) && reading.putInto(self, whole)) return reading.conclude(fiber, self)
+    if (whole || self.open) {
+      if (reading.putInto(self, whole, perTurn)) return reading.conclude(fiber, self)
+      // Where there is always room, what is endless would never let go of the thread.
+      if (whole || self.open) return next
+    }
     return self.offerers.wait(new ReadingOfferer(fiber, self, reading))
-  })
-  return Effect.onExit(offer, () =>
+  }
+  const turn = Effect.withFiber(goOn)
+  const next = Effect.andThen(Effect.yieldNow, turn)
+  return Effect.onExit(turn, () =>
     reading?.over === false ? Effect.sync(() => reading!.close()) : Effect.void
   )
 }
