@@ -207,14 +207,11 @@ describe("WorkQueue", () => {
           const queue = yield* WorkQueue.bounded<number>(1)
           yield* WorkQueue.offer(queue, 0)
           const { items, seen } = endless({ at: 1e6, with: boom })
-          const failed = yield* Effect.flip(
-            WorkQueue.consume(
-              queue,
-              (n) =>
-                n === 0 ? WorkQueue.offerAll(queue, items) : n === 3000 ? Effect.fail("enough") : Effect.void,
-              { workers: 2 }
-            )
-          )
+          const handler = (n: number): Effect.Effect<void, string | WorkQueue.QueueShutdown> => {
+            if (n === 0) return WorkQueue.offerAll(queue, items)
+            return n === 3000 ? Effect.fail("enough") : Effect.void
+          }
+          const failed = yield* Effect.flip(WorkQueue.consume(queue, handler, { workers: 2 }))
           assert.strictEqual(failed, "enough")
           assert.isBelow(seen.read, 1e6)
           assert.strictEqual(seen.closed, 1)
