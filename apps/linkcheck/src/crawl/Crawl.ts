@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { normalise } from "../domain/Address.ts"
 import { NotHtml, type Problem } from "../domain/Problem.ts"
-import { decodeHtml } from "../html/decode.ts"
+import { decodeHtml, decodeSheet, isSheet } from "../html/decode.ts"
 import { type Fetched, Fetcher } from "../http/Fetcher.ts"
 import { Progress } from "../report/Progress.ts"
 import { type Outcome, Store, type Target } from "../store/Store.ts"
@@ -131,14 +131,18 @@ const read = Effect.fnUntraced(function* (target: Target, got: Fetched, run: Run
     return answered
   }
   const parser = yield* Parser
-  const document = yield* parser.parse(decodeHtml(got.body.value, got.contentType))
+  const sheet = isSheet(got.contentType)
+  const document = yield* sheet
+    ? parser.parseSheet(decodeSheet(got.body.value, got.contentType))
+    : parser.parse(decodeHtml(got.body.value, got.contentType))
   const anchors = options.fragments === "none" ? [] : document.anchors
-  const page: Outcome = { ...fetched, parsed: true, title: document.title, anchors }
+  const page: Outcome = { ...fetched, parsed: !sheet, title: document.title, anchors }
   if (isStart) options.scope.admit(got.url)
   // Before the page's own links are looked at: one to itself would have it fetched again.
-  const aliased = got.url === target.url ? undefined : run.ledger.claim(got.url, "page", target.depth)
+  const aliased = got.url === target.url ? undefined : run.ledger.claim(got.url, target.want, target.depth)
+  const ours = sheet ? options.scope.owns(new URL(got.url)) : options.scope.includes(got.url)
   // A page that redirects out of the site is somebody else's, one that another URL led to has been recorded.
-  if (!options.scope.includes(got.url) || !run.ledger.enter(got.url)) {
+  if (!ours || !run.ledger.enter(got.url)) {
     return { outcome: page, aliased }
   }
   const { discovered, ignored, links } = harvest(got.url, target.depth, document, options, run.ledger)

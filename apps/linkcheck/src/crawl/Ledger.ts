@@ -1,6 +1,6 @@
 /**
  * What has been handed out already: each URL once, or twice when it was first only asked for ("head") and later turns
- * out to be a page to read, or one whose anchors are needed.
+ * out to be a page or a style sheet to read, or a page whose anchors are needed.
  */
 import type { Want } from "../http/Exchange.ts"
 import type { KnownTarget, Target } from "../store/Store.ts"
@@ -15,6 +15,9 @@ export interface Ledger {
   readonly turnedAway: () => number
 }
 
+// Whoever reads a page reads a style sheet as well, should it be one.
+const NEED = { head: 0, sheet: 1, page: 2 }
+
 export const make = (limit: number, known: ReadonlyArray<KnownTarget> = []): Ledger => {
   const wants = new Map<string, Want>()
   const pages = new Set<string>()
@@ -26,7 +29,7 @@ export const make = (limit: number, known: ReadonlyArray<KnownTarget> = []): Led
   return {
     claim: (url, want, depth) => {
       const before = wants.get(url)
-      if (before === "page" || before === want) return undefined
+      if (before !== undefined && NEED[before] >= NEED[want]) return undefined
       if (before === undefined && wants.size >= limit) {
         turnedAway++
         return undefined

@@ -2,7 +2,7 @@
 import * as Result from "effect/Result"
 import { resolve, type Scope } from "../domain/Address.ts"
 import { spellings } from "../domain/Fragment.ts"
-import type { Document } from "../domain/Link.ts"
+import type { Document, Kind } from "../domain/Link.ts"
 import type { Want } from "../http/Exchange.ts"
 import type { FoundLink, Target } from "../store/Store.ts"
 import type { Ledger } from "./Ledger.ts"
@@ -41,7 +41,7 @@ export const harvest = (
   const base = baseOf(page, document.base)
   const ignore = (reason: string): void => void ignored.set(reason, (ignored.get(reason) ?? 0) + 1)
 
-  for (const { attribute, element, line, navigates, raw, text } of document.links) {
+  for (const { attribute, element, kind, line, raw, text } of document.links) {
     const place = { page, line, element, attribute, text }
     const resolved = resolve(raw, base)
     if (Result.isFailure(resolved)) {
@@ -63,8 +63,8 @@ export const harvest = (
       ignore("skipped")
       continue
     }
-    const checked = anchorOf(fragment, inside, rules.fragments)
-    const wanted = wantOf(inside, navigates, depth + 1 <= rules.maxDepth, checked !== undefined)
+    const checked = kind === "page" ? anchorOf(fragment, inside, rules.fragments) : undefined
+    const wanted = wantOf(url, kind, inside && depth < rules.maxDepth, checked !== undefined, rules.scope)
     const target = ledger.claim(url, wanted, depth + 1)
     if (target !== undefined) discovered.push(target)
     if (first(seen, `${url}#${checked ?? ""}`)) {
@@ -85,5 +85,8 @@ const anchorOf = (fragment: string | undefined, inside: boolean, which: Fragment
     ? undefined
     : fragment
 
-const wantOf = (inside: boolean, navigates: boolean, follow: boolean, anchored: boolean): Want =>
-  anchored || (inside && navigates && follow) ? "page" : "head"
+// Style sheets belong to the page that names them: they are read however deep it is.
+const wantOf = (url: string, kind: Kind, follow: boolean, anchored: boolean, scope: Scope): Want => {
+  if (anchored || (kind === "page" && follow)) return "page"
+  return kind === "sheet" && scope.owns(new URL(url)) ? "sheet" : "head"
+}

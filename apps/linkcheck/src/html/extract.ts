@@ -9,7 +9,11 @@
 import { Tokenizer } from "htmlparser2"
 import type { Document, Link } from "../domain/Link.ts"
 import { inForeign } from "./foreign.ts"
+import { lineCounter } from "./lines.ts"
 import { linksOf } from "./links.ts"
+import { type Reference, referencesOf } from "./sheet.ts"
+
+export { extractSheet } from "./sheet.ts"
 
 const TEXT_LIMIT = 120
 /** A page made of nothing but links, or places, must not fill the memory of a run. */
@@ -28,6 +32,8 @@ export const extract = (html: string): Document => {
   let base: string | undefined
   /** What the text that comes next belongs to. */
   let into: "title" | Draft | undefined
+  /** The `<style>` that is open: its text, and where that begins. */
+  let style: { text: string; start: number | undefined } | undefined
 
   // The tag being read.
   let element = ""
@@ -38,6 +44,27 @@ export const extract = (html: string): Document => {
 
   const anchor = (place: string): void => {
     if (anchors.size < ANCHOR_LIMIT) anchors.add(place)
+  }
+
+  const add = (link: Draft): void => {
+    if (links.length < LINK_LIMIT) links.push(link)
+  }
+
+  const addStyle = (
+    references: ReadonlyArray<Reference>,
+    element: string,
+    start: number,
+    inAttribute: boolean
+  ) => {
+    for (const { at, attribute, kind, raw } of references) {
+      const line = lineAt(inAttribute ? start : start + at)
+      add({ raw, kind, element, attribute: inAttribute ? "style" : attribute, text: "", line })
+    }
+  }
+
+  const styleEnded = (): void => {
+    if (style?.start !== undefined) addStyle(referencesOf(style.text), "style", style.start, false)
+    style = undefined
   }
 
   const opened = (): void => {
@@ -55,12 +82,15 @@ export const extract = (html: string): Document => {
       base ??= attributes.get("href")
     }
     for (const found of linksOf(element, attributes)) {
-      if (links.length >= LINK_LIMIT) return
       const label = attributes.get("alt") ?? attributes.get("title") ?? ""
       const link: Draft = { ...found, element, text: tidy(label, TEXT_LIMIT), line: lineAt(start) }
-      links.push(link)
+      add(link)
       if (element === "a") into = link
     }
+    const own = attributes.get("style")
+    // Most hold colours and lengths: what has no function has no address.
+    if (own?.includes("(")) addStyle(referencesOf(own), element, start, true)
+    if (element === "style" && isCss(attributes.get("type"))) style = { text: "", start: undefined }
   }
 
   const append = (text: string): void => {
@@ -96,18 +126,24 @@ export const extract = (html: string): Document => {
       onopentagend: opened,
       onselfclosingtag() {
         opened()
+        if (element === "style") style = undefined
         foreign.close(element)
       },
       onclosetag(from, to) {
         const closed = html.slice(from, to).toLowerCase()
         foreign.close(closed)
+        if (closed === "style") styleEnded()
         if (closed === "title" || closed === "a") into = undefined
       },
       ontext(from, to) {
-        if (into !== undefined) append(html.slice(from, to))
+        if (style !== undefined) {
+          style.start ??= from
+          style.text += html.slice(from, to)
+        } else if (into !== undefined) append(html.slice(from, to))
       },
       ontextentity(codepoint) {
-        append(String.fromCodePoint(codepoint))
+        if (style !== undefined) style.text += String.fromCodePoint(codepoint)
+        else append(String.fromCodePoint(codepoint))
       },
       isInForeignContext: foreign.now,
       oncdata() {},
@@ -119,9 +155,12 @@ export const extract = (html: string): Document => {
   )
   tokenizer.write(html)
   tokenizer.end()
+  styleEnded()
   for (const link of links as Array<Draft>) link.text = tidy(link.text, TEXT_LIMIT)
   return { title: tidy(title ?? "", TEXT_LIMIT * 2), base, links, anchors: [...anchors] }
 }
+
+const isCss = (type: string | undefined): boolean => !type || type.trim().toLowerCase() === "text/css"
 
 const tidyStart = (text: string): string => text.replace(/\s+/g, " ").trimStart()
 
@@ -129,16 +168,3 @@ const tidy = (text: string, length: number): string =>
   tidyStart(text.slice(0, length * 4))
     .slice(0, length)
     .trimEnd()
-
-/** Lines of ascending positions, each character looked at once. */
-const lineCounter = (text: string): ((index: number) => number) => {
-  let line = 1
-  let next = text.indexOf("\n")
-  return (index) => {
-    while (next !== -1 && next < index) {
-      line++
-      next = text.indexOf("\n", next + 1)
-    }
-    return line
-  }
-}

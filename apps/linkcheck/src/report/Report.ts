@@ -1,13 +1,14 @@
 /** What a run found, put together from the store: the model that every format renders. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { excerpt } from "../domain/Escape.ts"
 import { spellings } from "../domain/Fragment.ts"
 import { MissingFragment } from "../domain/Problem.ts"
 import type { Database } from "../store/Database.ts"
 import * as Sql from "../store/sql.ts"
 import { Store } from "../store/Store.ts"
 
-/** Where a link stands. */
+/** Where a link stands; `element` is empty in a style sheet. */
 export interface Place {
   readonly page: string
   readonly line: number
@@ -15,6 +16,10 @@ export interface Place {
   readonly attribute: string
   readonly text: string
 }
+
+/** `<img src>`, or `url()` in a style sheet; fit to be printed. */
+export const tagOf = ({ attribute, element }: Place): string =>
+  element === "" ? excerpt(attribute, 20) : `<${excerpt(element, 20)} ${excerpt(attribute, 20)}>`
 
 /** One broken link: what is wrong, and everywhere it was found. */
 export interface Broken {

@@ -1,7 +1,7 @@
 /** The report as a web page of its own: no script, nothing loaded from anywhere. */
 import { escape, excerpt, showUrl } from "../domain/Escape.ts"
 import { markup } from "./markup.ts"
-import type { Broken, Place, Report } from "./Report.ts"
+import { type Broken, type Place, type Report, tagOf } from "./Report.ts"
 
 const STYLE = `
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
@@ -40,8 +40,8 @@ const renderBroken = ({ places, url, why }: Broken): string => `<section>
 <ul>${places.map((place) => `<li>${renderPlace(place)}</li>`).join("")}</ul>
 </section>`
 
-const renderPlace = ({ attribute, element, line, page, text }: Place): string =>
-  `${anchor(page)} <small>line ${line} ${markup(`<${element} ${attribute}>`)} ${markup(excerpt(text, 60))}</small>`
+const renderPlace = (place: Place): string =>
+  `${anchor(place.page)} <small>line ${place.line} ${markup(tagOf(place))} ${markup(excerpt(place.text, 60))}</small>`
 
 // What is no URL (or a script) must not become something to click on.
 const anchor = (url: string): string => {

@@ -1,6 +1,6 @@
 /** The report for CI systems that show JUnit results: one failed test case per broken link. */
 import { excerpt, showUrl } from "../domain/Escape.ts"
-import type { Broken, Report } from "./Report.ts"
+import { type Broken, type Report, tagOf } from "./Report.ts"
 import { markup } from "./markup.ts"
 
 /** A JUnit `testsuites` document. */
@@ -22,8 +22,7 @@ export const render = (report: Report): string => {
 
 const renderCase = ({ places, problem, url, why }: Broken): string => {
   const found = places.map(
-    ({ attribute, element, line, page, text }) =>
-      `${showUrl(page)} line ${line} <${element} ${attribute}> ${excerpt(text, 60)}`
+    (place) => `${showUrl(place.page)} line ${place.line} ${tagOf(place)} ${excerpt(place.text, 60)}`
   )
   return [
     `    <testcase classname="${markup(problem)}" name="${markup(showUrl(url))}">`,

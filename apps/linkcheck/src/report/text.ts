@@ -1,6 +1,6 @@
 /** The report for people. */
 import { excerpt, showUrl } from "../domain/Escape.ts"
-import type { Broken, Place, Report } from "./Report.ts"
+import { type Broken, type Place, type Report, tagOf } from "./Report.ts"
 
 /** A link in the navigation is on every page: the first places say it all. */
 const PLACES_SHOWN = 5
@@ -28,9 +28,10 @@ const renderBroken = ({ places, url, why }: Broken): ReadonlyArray<string> => {
   return lines
 }
 
-const renderPlace = ({ attribute, element, line: at, page, text }: Place): string => {
+const renderPlace = (place: Place): string => {
+  const { line: at, page, text } = place
   const label = text === "" ? "" : ` "${excerpt(text, 60)}"`
-  return `${line(page)} line ${at} <${excerpt(element, 20)} ${excerpt(attribute, 20)}>${label}`
+  return `${line(page)} line ${at} ${tagOf(place)}${label}`
 }
 
 const verdict = ({ complete, start, summary }: Report): string => {

@@ -110,6 +110,55 @@ describe("crawl", () => {
   )
 })
 
+describe("style sheets", () => {
+  const sheet = (body: string): Answer => ({ status: 200, headers: { "content-type": "text/css" }, body })
+  const head = (markup: string): Answer => ({ ...html(), body: markup })
+
+  it.live("are read, and what they load is checked against their own address", () =>
+    Effect.gen(function* () {
+      const { asked, origin } = yield* site({
+        "/": head(`<link rel=stylesheet href=/css/a.css><div style="background: url(gone-too.png)">`),
+        "/css/a.css": sheet('@import "b.css";\n.x { background: url(../ok.png) }'),
+        "/css/b.css": sheet("@import 'a.css'; .y { src: url(gone.woff2?#iefix) }"),
+        "/ok.png": { ...html(), headers: { "content-type": "image/png" } }
+      })
+      const report = yield* check(`${origin}/`)
+      const place = ({ places: [at] }: { readonly places: ReadonlyArray<Record<string, unknown>> }) =>
+        `${at!.page} line ${at!.line} ${at!.element} ${at!.attribute}`
+      expect(urls(report)).toEqual(["/css/gone.woff2", "/gone-too.png"])
+      expect(report.broken.map(place)).toEqual([
+        `${origin}/css/b.css line 1  url()`,
+        `${origin}/ line 1 div style`
+      ])
+      expect(report.summary).toMatchObject({ checked: 6, pages: 1, pending: 0 })
+      expect(asked.filter((request) => request.endsWith(".css"))).toEqual([
+        "GET /css/a.css",
+        "GET /css/b.css"
+      ])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("that are answered with a page are not read as one: such a site would have no end", () =>
+    Effect.gen(function* () {
+      const { asked, origin } = yield* site({
+        "/": head("<link rel=stylesheet href=css/a.css>"),
+        "/css/a.css": head("<link rel=stylesheet href=css/a.css>")
+      })
+      expect((yield* check(`${origin}/`)).broken).toEqual([])
+      expect(asked).toEqual(["GET /", "GET /css/a.css"])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("of other sites are asked for, not read", () =>
+    Effect.gen(function* () {
+      const other = yield* site({ "/a.css": sheet("@import '/gone.css'") })
+      const { origin } = yield* site({ "/": head(`<link rel=stylesheet href=${other.origin}/a.css>`) })
+      expect((yield* check(`${origin}/`)).broken).toEqual([])
+      expect(other.asked).toEqual(["HEAD /a.css"])
+    }).pipe(Effect.scoped)
+  )
+})
+
 describe("robots.txt", () => {
   const file = robots("User-agent: *\nDisallow: /private")
 

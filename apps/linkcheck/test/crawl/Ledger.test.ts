@@ -18,6 +18,14 @@ describe("claim", () => {
     expect(ledger.size()).toBe(1)
   })
 
+  it("knows that whoever reads a page reads a style sheet too", () => {
+    const ledger = Ledger.make(10)
+    expect(ledger.claim("a", "head", 0)).toBeDefined()
+    expect(ledger.claim("a", "sheet", 0)).toBeDefined()
+    expect(ledger.claim("a", "page", 0)).toBeDefined()
+    expect(ledger.claim("a", "sheet", 0)).toBeUndefined()
+  })
+
   it("turns new URLs away at the limit and counts them, known ones may still be read", () => {
     const ledger = Ledger.make(1)
     ledger.claim("a", "head", 0)

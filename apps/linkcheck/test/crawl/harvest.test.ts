@@ -42,6 +42,16 @@ describe("harvest", () => {
     ])
   })
 
+  it("reads style sheets of the site, from outside its folder too and however deep, and asks others for theirs", () => {
+    const scope = makeScope("http://a.example/docs/", { below: true })
+    const html = `<link rel=stylesheet href=/x.css><link rel=stylesheet href=//b.example/y.css><img src=z.svg#part>`
+    expect(targets(html, { scope, maxDepth: 0 })).toEqual([
+      "sheet http://a.example/x.css",
+      "head http://b.example/y.css",
+      "head http://a.example/docs/z.svg"
+    ])
+  })
+
   it("looks at the anchors of other sites only when told", () => {
     const html = "<a href=http://b.example/#part></a>"
     expect(targets(html)).toEqual(["head http://b.example/"])

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { decodeHtml, isHtml } from "../../src/html/decode.ts"
+import { decodeHtml, decodeSheet, isHtml } from "../../src/html/decode.ts"
 
 const latin1 = (text: string) => Uint8Array.from(Buffer.from(text, "latin1"))
 
@@ -18,6 +18,16 @@ describe("decodeHtml", () => {
     expect(decodeHtml(Buffer.from("é"), "text/html; charset=nonsense")).toBe("é")
     expect(decodeHtml(Uint8Array.of(0x61, 0xff, 0x62), "text/html")).toBe("a\ufffdb")
     expect(decodeHtml(Buffer.from("<meta charset=utf-16>é"), "text/html")).toBe("<meta charset=utf-16>é")
+  })
+})
+
+describe("decodeSheet", () => {
+  it("believes a byte order mark, then the header, then @charset, then UTF-8", () => {
+    const own = '@charset "latin1";é'
+    expect(decodeSheet(Buffer.from(`\ufeff${own}`), "text/css; charset=latin1")).toBe(own)
+    expect(decodeSheet(latin1("é"), "text/css; charset=latin1")).toBe("é")
+    expect(decodeSheet(latin1(own), "text/css")).toBe(own)
+    expect(decodeSheet(Buffer.from("é"), "text/css")).toBe("é")
   })
 })
 

@@ -12,7 +12,7 @@ describe("extract", () => {
       {
         raw: "/a?b=1&c=2",
         attribute: "href",
-        navigates: true,
+        kind: "page",
         element: "a",
         text: "One bold & more",
         line: 3
@@ -25,7 +25,7 @@ describe("extract", () => {
       <img src=i1 srcset="i2 1x, i3 2x" alt="A  picture"><script src=s></script><video src=v poster=p></video>
       <iframe src=f></iframe><object data=o></object><link rel="shortcut icon" href=icon>
       <link rel=canonical href=c><link rel=preconnect href=//cdn><meta http-equiv=Refresh content="5; URL='next'">`)
-    expect(found.links.filter((link) => !link.navigates).map((link) => link.raw)).toEqual([
+    expect(found.links.filter((link) => link.kind !== "page").map((link) => link.raw)).toEqual([
       "i1",
       "i2",
       "i3",
@@ -35,8 +35,31 @@ describe("extract", () => {
       "o",
       "icon"
     ])
-    expect(found.links.filter((link) => link.navigates).map((link) => link.raw)).toEqual(["f", "c", "next"])
+    expect(found.links.filter((link) => link.kind === "page").map((link) => link.raw)).toEqual([
+      "f",
+      "c",
+      "next"
+    ])
     expect(found.links[0]?.text).toBe("A picture")
+  })
+
+  it("finds what the less usual elements load", () => {
+    const found =
+      extract(`<body background=b><input type=IMAGE src=i><input src=no><link rel=preload imagesrcset="p 1x">
+      <svg><image href=s /><use xlink:href="u#x"/><use href="#no"/><a xlink:href=/v></a></svg>
+      <meta property="og:image" content=/og><meta name=description content=no><link rel=preload as=style href=c>
+      <link rel="alternate stylesheet" href=d>`)
+    expect(found.links.map(({ kind, raw }) => `${kind} ${raw}`)).toEqual([
+      "file b",
+      "file i",
+      "file p",
+      "file s",
+      "file u#x",
+      "page /v",
+      "file /og",
+      "sheet c",
+      "sheet d"
+    ])
   })
 
   it("reads malformed pages as browsers do", () => {

@@ -43,6 +43,13 @@ describe("text", () => {
     )
   })
 
+  it("says of a link in a style sheet how it is loaded there", () => {
+    const sheet = { ...place, page: "http://a.example/s.css", element: "", attribute: "url()" }
+    expect(Text.render({ ...faulty, broken: [{ ...broken, places: [sheet] }] })).toContain(
+      "\n  found: http://a.example/s.css line 3 url()\n"
+    )
+  })
+
   it("lists the first places of a link that is everywhere", () => {
     const places = Array.from({ length: 1200 }, (_, line) => ({ ...place, line }))
     const lines = Text.render({ ...faulty, broken: [{ ...broken, places }] }).split("\n")
