@@ -14,9 +14,13 @@ import { outsideReason, Scope } from "./scope.ts"
 import type { Failure } from "./scope.ts"
 import { isOwn, ScopeKey, scopeOf } from "./scopeCause.ts"
 
+let entered = 0
+
 /** Nobody hears of the owner's interruption before it has unwound, unless he asks to. */
 export abstract class LocalScope extends Scope implements Region {
   private unhear: (() => void) | undefined = undefined
+  /** Of two on one fiber the later one is inside the other, whatever their contexts say. */
+  private order = 0
 
   override get isHere(): boolean {
     return this.fiber === this.owner
@@ -27,6 +31,7 @@ export abstract class LocalScope extends Scope implements Region {
     if (!admitsRegion(owner)) return super.enter()
     const effect = this.onStart(owner)
     this.fiber = owner
+    this.order = ++entered
     return enterRegion(owner, this, this.inside(), effect)
   }
 
@@ -76,7 +81,6 @@ export abstract class LocalScope extends Scope implements Region {
   }
 
   private encloses(scope: unknown): boolean {
-    for (let at = scope; at instanceof Scope; at = at.parent) if (at === this) return true
-    return false
+    return scope instanceof LocalScope && scope.fiber === this.fiber && scope.order >= this.order
   }
 }
