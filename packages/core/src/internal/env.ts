@@ -14,6 +14,8 @@ export interface EnclosingScope {
   readonly owner: Fiber.Fiber<any, any>
   /** Milliseconds on the scope's clock; Infinity without a deadline. Changes when the scope is rescheduled. */
   readonly deadline: number
+  /** Milliseconds until then. */
+  readonly left: number
   readonly parent: EnclosingScope | undefined
   /** A shield: deadlines further out do not count inside. */
   readonly shields: boolean
@@ -95,12 +97,12 @@ export const holds = (env: Env, resource: object): boolean => {
   return false
 }
 
-/** Milliseconds on the clock; Infinity without one. */
-export const deadlineOf = (env: Env): number => {
-  let deadline = Infinity
+/** Milliseconds until the earliest enclosing deadline, negative when it has passed; Infinity without one. */
+export const leftOf = (env: Env): number => {
+  let left = Infinity
   for (let scope = env.scope; scope !== undefined; scope = scope.parent) {
-    if (scope.deadline < deadline) deadline = scope.deadline
+    left = Math.min(left, scope.left)
     if (scope.shields) break
   }
-  return deadline
+  return left
 }

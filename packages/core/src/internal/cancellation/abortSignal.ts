@@ -80,6 +80,8 @@ const reasonOfExit = (fiber: AnyFiber, exit: Exit.Exit<unknown, unknown>): Reaso
 const audible = (innermost: EnclosingScope | undefined): ReadonlyArray<Scope> => {
   const scopes: Array<Scope> = []
   for (let at = innermost; at instanceof Scope; at = at.parent) {
+    // Out of a context that lived longer.
+    if (at.exit !== undefined) continue
     scopes.push(at)
     if (!at.isHere || at.shields) break
   }

@@ -3,8 +3,7 @@ import type * as DateTime from "effect/DateTime"
 
 import { isInterruptible } from "../effect.ts"
 import type { AnyFiber } from "../effect.ts"
-import { deadlineOf, envOf } from "../env.ts"
-import { monotonicMillis } from "../monotonic.ts"
+import { envOf, leftOf } from "../env.ts"
 import { instant, makeReason } from "../reason.ts"
 import type { Reason } from "../reason.ts"
 import { wallMillis } from "../wallClock.ts"
@@ -15,8 +14,7 @@ import { wallMillis } from "../wallClock.ts"
  */
 export const remainingOf = (fiber: AnyFiber): number => {
   if (!isInterruptible(fiber)) return Infinity
-  const deadline = deadlineOf(envOf(fiber))
-  return deadline === Infinity ? Infinity : Math.max(0, deadline - monotonicMillis(fiber))
+  return Math.max(0, leftOf(envOf(fiber)))
 }
 
 /** The farthest from 1970 that a date can be. */

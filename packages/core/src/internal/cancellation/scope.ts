@@ -83,12 +83,13 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
     return false
   }
 
+  // Contexts live longer than the scope that is in them: one that has ended is as if it had never been.
   get deadline(): number {
-    return this.isAbandoned ? Infinity : this.due
+    return this.exit !== undefined || this.isAbandoned ? Infinity : this.due
   }
 
   override get shields(): boolean {
-    return this.bounded || this.isAbandoned
+    return this.exit === undefined && (this.bounded || this.isAbandoned)
   }
 
   /** Whether the work is interrupted when the deadline passes; a shield's is only a bound. */
@@ -107,6 +108,10 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
 
   now(): number {
     return millisOf(this.clock)
+  }
+
+  get left(): number {
+    return this.deadline === Infinity ? Infinity : this.deadline - this.now()
   }
 
   // ---------------------------------------------------------------- the owner's side
