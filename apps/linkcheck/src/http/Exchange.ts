@@ -2,6 +2,7 @@
 import { CancelScope } from "@skein/core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import type * as Cookies from "effect/http/Cookies"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
@@ -27,7 +28,12 @@ export interface Secrets {
 }
 
 export type Answer =
-  | { readonly _tag: "Redirect"; readonly status: number; readonly location: string }
+  | {
+      readonly _tag: "Redirect"
+      readonly status: number
+      readonly location: string
+      readonly cookies: Cookies.Cookies
+    }
   | {
       readonly _tag: "Final"
       readonly status: number
@@ -40,6 +46,8 @@ export interface Options {
   readonly userAgent: string
   readonly maxBody: number
   readonly secrets: Option.Option<Secrets>
+  /** Cookies that were set on the way to this URL, as a header. */
+  readonly cookie?: string | undefined
   /** Told when the headers are in, so that a timeout can say what it waited for. */
   readonly onHeaders?: (() => void) | undefined
 }
@@ -80,13 +88,16 @@ const requestOf = (
   options: Options
 ): HttpClientRequest.HttpClientRequest => {
   const secrets = Option.getOrUndefined(options.secrets)
+  // Origin by origin, request by request: a redirect to another origin goes there without them.
+  const own = secrets !== undefined && secrets.origin === url.origin ? secrets.headers : {}
+  const cookie = [own["cookie"], options.cookie].filter((part) => part !== undefined).join("; ")
   return HttpClientRequest.make(method)(normalise(url), {
     headers: {
       accept: "text/html,application/xhtml+xml,*/*;q=0.8",
       "accept-encoding": ENCODINGS,
       "user-agent": options.userAgent,
-      // Origin by origin, request by request: a redirect to another origin goes there without them.
-      ...(secrets !== undefined && secrets.origin === url.origin ? secrets.headers : {})
+      ...own,
+      ...(cookie === "" ? {} : { cookie })
     }
   })
 }
@@ -112,7 +123,7 @@ const read = Effect.fnUntraced(function* (
     if (location === undefined || location === "") {
       return yield* new BadAnswer({ url: url.href, detail: `${status} without a Location` })
     }
-    return { _tag: "Redirect", status, location }
+    return { _tag: "Redirect", status, location, cookies: response.cookies }
   }
   const contentType = headers["content-type"] ?? ""
   const body = isWanted(want, contentType)

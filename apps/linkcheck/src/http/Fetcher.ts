@@ -1,8 +1,10 @@
 /** Fetches one URL to its end: redirects followed, passing failures tried again, everybody's turn waited for. */
 import { CancelScope, Retry, Semaphore } from "@skein/core"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Cookies from "effect/http/Cookies"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -72,6 +74,12 @@ export class Fetcher extends Context.Service<
   }
 >()("linkcheck/Fetcher") {}
 
+/** One request of a chain of redirects. */
+interface Hop {
+  readonly url: URL
+  readonly cookie: string | undefined
+}
+
 export const layer = (options: Options): Layer.Layer<Fetcher, never, HttpClient.HttpClient> =>
   Layer.effect(
     Fetcher,
@@ -82,10 +90,14 @@ export const layer = (options: Options): Layer.Layer<Fetcher, never, HttpClient.
 
       const permission = Permission.make({ obeys: options.robots, userAgent: options.userAgent })
 
-      const once = (method: "GET" | "HEAD", url: URL, want: Ask): Effect.Effect<Answer, Problem> =>
+      const once = (
+        method: "GET" | "HEAD",
+        { cookie, url }: Hop,
+        want: Ask
+      ): Effect.Effect<Answer, Problem> =>
         Effect.suspend(() => {
           let phase: "headers" | "body" = "headers"
-          return exchange(method, url, want, { ...options, onHeaders: () => (phase = "body") }).pipe(
+          return exchange(method, url, want, { ...options, cookie, onHeaders: () => (phase = "body") }).pipe(
             Effect.provideService(HttpClient.HttpClient, client),
             CancelScope.failAfter(options.timeout, {
               name: "request",
@@ -100,20 +112,28 @@ export const layer = (options: Options): Layer.Layer<Fetcher, never, HttpClient.
         start: string,
         want: Ask,
         onRetry: OnRetry,
-        request: (url: URL) => Effect.Effect<Answer, Problem>
+        request: (hop: Hop) => Effect.Effect<Answer, Problem>
       ): Effect.fn.Return<Omit<Fetched, "retries">, Problem> {
         const chain = [start]
+        const visited = new Set<string>()
+        // For this chain alone: many sites set a cookie and send the visitor back to the same page, to see it come.
+        let cookies: ReadonlyArray<Cookies.Cookie> = []
         while (true) {
           const at = chain[chain.length - 1]!
+          const now = yield* Clock.currentTimeMillis
+          const hop = { url: new URL(at), cookie: Cookies.toRequestCookieHeader(cookies, at, now) }
+          visited.add(`${at} ${hop.cookie}`)
           if (want !== "file") {
-            yield* permission.check(new URL(at), (file) =>
+            yield* permission.check(hop.url, (file) =>
               Effect.map(get(file, "file", onRetry), ({ body }) => body)
             )
           }
-          const answer = yield* request(new URL(at))
+          const answer = yield* request(hop)
           if (answer._tag === "Final") return { ...answer, url: at, redirects: chain.length - 1 }
           const next = yield* redirectTarget(start, answer.location, at)
-          if (chain.includes(next)) return yield* new RedirectLoop({ url: start, chain: [...chain, next] })
+          cookies = Cookies.mergeIntoArray(cookies, at, answer.cookies, now)
+          if (visited.has(`${next} ${Cookies.toRequestCookieHeader(cookies, next, now)}`))
+            return yield* new RedirectLoop({ url: start, chain: [...chain, next] })
           if (chain.length > options.maxRedirects) {
             return yield* new TooManyRedirects({ url: start, limit: options.maxRedirects })
           }
@@ -127,8 +147,8 @@ export const layer = (options: Options): Layer.Layer<Fetcher, never, HttpClient.
         onRetry: OnRetry
       ): Effect.fn.Return<Fetched, Problem> {
         let retries = 0
-        const got = yield* follow(url, want, onRetry, (target) =>
-          once("GET", target, want).pipe(
+        const got = yield* follow(url, want, onRetry, (hop) =>
+          once("GET", hop, want).pipe(
             Retry.run({
               attempts: options.retries + 1,
               initial: "200 millis",
@@ -154,7 +174,7 @@ export const layer = (options: Options): Layer.Layer<Fetcher, never, HttpClient.
       ): Effect.fn.Return<Fetched, Problem> {
         if (want !== "head") return yield* get(url, want, onRetry)
         // HEAD is cheaper, but servers often answer it wrongly: whatever it fails with, GET decides.
-        const head = yield* Effect.result(follow(url, want, onRetry, (target) => once("HEAD", target, want)))
+        const head = yield* Effect.result(follow(url, want, onRetry, (hop) => once("HEAD", hop, want)))
         if (Result.isSuccess(head)) return { ...head.success, retries: 0 }
         if (!isFinal(head.failure)) return yield* get(url, want, onRetry)
         yield* hosts.gaveUp(head.failure)

@@ -158,6 +158,38 @@ describe("fetch", () => {
     )
   )
 
+  it.live("brings cookies back along a chain of redirects, to whom they belong, and keeps none of them", () =>
+    Effect.gen(function* () {
+      const strangers: Array<string | undefined> = []
+      const stranger = yield* listen((request) => {
+        strangers.push(request.headers.cookie)
+        return Effect.succeed(html("stranger"))
+      }, "stranger")
+      const cookies: Array<string | undefined> = []
+      const origin = yield* listen((request) => {
+        cookies.push(request.headers.cookie)
+        const set = { "set-cookie": `seen=${request.url}` }
+        if (request.url === "/away") {
+          return Effect.succeed(answer(302, { ...set, location: stranger.replace("127.0.0.1", "localhost") }))
+        }
+        if (request.url === "/never" || request.headers.cookie === undefined) {
+          return Effect.succeed(answer(302, { ...set, location: request.url! }))
+        }
+        return Effect.succeed(html("welcome"))
+      }, "home")
+      yield* fetching({}, (_, fetch) =>
+        Effect.gen(function* () {
+          expect(text(yield* fetch(`${origin}/page`))).toBe("welcome")
+          expect(text(yield* fetch(`${origin}/other`))).toBe("welcome")
+          expect(cookies).toEqual([undefined, "seen=/page", undefined, "seen=/other"])
+          expect((yield* Effect.flip(fetch(`${origin}/never`)))._tag).toBe("RedirectLoop")
+          expect(text(yield* fetch(`${origin}/away`))).toBe("stranger")
+          expect(strangers).toEqual([undefined])
+        })
+      )
+    }).pipe(Effect.scoped)
+  )
+
   it.live("asks with HEAD, and lets GET decide where HEAD fails", () =>
     fetching({ "/ok": html("x"), "/gone": answer(410) }, (_, fetch, seen) =>
       Effect.gen(function* () {
