@@ -16,9 +16,10 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Types from "effect/Types"
 
-import { ChannelState, End, Receiving, Sending } from "../internal/queues/channel.ts"
+import { ChannelState, End, Receiving, Sending, wrongEnd } from "../internal/queues/channel.ts"
 import { Operation, succeedNow } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
+import { wrongType } from "../internal/sync/misuse.ts"
 import { integer } from "../internal/validate.ts"
 
 const SenderTypeId = "~skein/MemoryChannel/Sender"
@@ -138,8 +139,11 @@ export const make = <A>(
 ): Effect.Effect<readonly [sender: Sender<A>, receiver: Receiver<A>]> =>
   Effect.sync(() => {
     integer("MemoryChannel.make", "capacity", capacity, 0, { infinity: true })
+    const onUndelivered = options?.onUndelivered ?? (() => Effect.void)
+    if (typeof onUndelivered !== "function")
+      throw wrongType("MemoryChannel.make", "onUndelivered", "a function", onUndelivered)
     const name = options?.name ?? `channel:${++unnamed}`
-    const channel = new ChannelImpl(name, capacity, options?.onUndelivered ?? (() => Effect.void))
+    const channel = new ChannelImpl(name, capacity, onUndelivered)
     return [new SenderImpl(channel, "sender"), new ReceiverImpl(channel, "receiver")] as const
   })
 
@@ -153,7 +157,7 @@ class Send extends Operation<void, ChannelBroken> {
   }
   protected run(fiber: AnyFiber): AnyEffect {
     const { end, item } = this
-    const channel = end.use("send")
+    const channel = end.use("send", "sender")
     if (channel.refusal !== undefined) return channel.refusal
     if (!channel.open) return channel.offerers.wait(new Sending(fiber, end, item))
     channel.accept(item)
@@ -200,7 +204,7 @@ export const trySend: {
   2,
   (self: SenderImpl, item: unknown): Effect.Effect<boolean, ChannelBroken> =>
     Effect.withFiber((fiber): AnyEffect => {
-      const channel = self.use("trySend")
+      const channel = self.use("trySend", "sender")
       if (channel.refusal !== undefined) return channel.refusal
       const open = channel.open
       if (open) channel.accept(item)
@@ -215,7 +219,7 @@ class Receive extends Operation<any, Cause.Done> {
     this.end = end
   }
   protected run(fiber: AnyFiber): AnyEffect {
-    const channel = this.end.use("receive")
+    const channel = this.end.use("receive", "receiver")
     if (channel.items.length > 0) return succeedNow(fiber, channel.next())
     return channel.over ?? channel.waitTo(new Receiving(fiber, this.end))
   }
@@ -236,7 +240,7 @@ class Receive extends Operation<any, Cause.Done> {
  * @since 0.1.0
  */
 export const receive = <A>(self: Receiver<A>): Effect.Effect<A, Cause.Done> =>
-  (self as unknown as ReceiverImpl).receiveOne
+  (self as unknown as ReceiverImpl).receiveOne ?? Exit.die(wrongEnd("receive", "receiver", self))
 
 /**
  * Receives the next item if there is one; else None.
@@ -250,7 +254,7 @@ export const receive = <A>(self: Receiver<A>): Effect.Effect<A, Cause.Done> =>
  */
 export const tryReceive = <A>(self: Receiver<A>): Effect.Effect<Option.Option<A>, Cause.Done> =>
   Effect.withFiber((fiber): AnyEffect => {
-    const channel = (self as unknown as ReceiverImpl).use("tryReceive")
+    const channel = (self as unknown as ReceiverImpl).use("tryReceive", "receiver")
     if (channel.items.length > 0) return succeedNow(fiber, Option.some(channel.next()))
     if (channel.over !== undefined) return channel.over
     const giver = channel.giver

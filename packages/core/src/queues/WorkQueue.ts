@@ -22,7 +22,7 @@ import {
   joinAll,
   Offer,
   offerEach,
-  Produce,
+  produce,
   Take,
   takeBatch,
   takeNow
@@ -355,7 +355,7 @@ export const producing: {
   <A, E>(self: WorkQueue<A, E>): <B, E2, R>(effect: Effect.Effect<B, E2, R>) => Effect.Effect<B, E2, R>
   <A, E, B, E2, R>(self: WorkQueue<A, E>, effect: Effect.Effect<B, E2, R>): Effect.Effect<B, E2, R>
 } = ((self: WorkQueueImpl, effect?: AnyEffect) =>
-  effect === undefined ? (effect: AnyEffect) => new Produce(self, effect) : new Produce(self, effect)) as any
+  effect === undefined ? (effect: AnyEffect) => produce(self, effect) : produce(self, effect)) as any
 
 /**
  * How many items are queued.

@@ -8,6 +8,7 @@ import { failureOf } from "../internal/tasks/group.ts"
 import type { Node } from "../internal/node.ts"
 import { integer, InvalidArgument } from "../internal/validate.ts"
 import { Work } from "../internal/queues/worker.ts"
+import { wrongType } from "../internal/sync/misuse.ts"
 import type { WorkState } from "../internal/queues/workQueue.ts"
 import * as TaskGroup from "../tasks/TaskGroup.ts"
 import type * as Types from "effect/Types"
@@ -93,18 +94,21 @@ export const consume: {
 
 const run = (queue: WorkState<any>, handler: (item: any) => AnyEffect, options: AnyOptions): AnyEffect =>
   Effect.withFiber((owner) => {
-    const workers = integer("WorkQueue.consume", "workers", options.workers, 1)
-    const until: string | undefined = options.until
+    if (typeof handler !== "function") throw wrongType("WorkQueue.consume", "handler", "a function", handler)
+    const { onFailure, name, until, workers: count } = (options ?? {}) as Partial<AnyOptions>
+    const workers = integer("WorkQueue.consume", "workers", count!, 1)
+    if (onFailure !== undefined && typeof onFailure !== "function")
+      throw wrongType("WorkQueue.consume", "onFailure", "a function", onFailure)
     if (until !== undefined && until !== "shutdown" && until !== "idle") {
       throw new InvalidArgument(`WorkQueue.consume: until must be "shutdown" or "idle", got ${String(until)}`)
     }
-    const work = new Work(queue, { handler, report: options.onFailure }, envOf(owner))
+    const work = new Work(queue, { handler, report: onFailure }, envOf(owner))
     const consuming = new Consuming(queue)
     enter(owner, consuming)
     const group = TaskGroup.run(
       body(consuming, persistent(work), workers, until === "idle") as Effect.Effect<void>,
       {
-        name: options.name ?? queue.name
+        name: name ?? queue.name
       }
     )
     const all: AnyEffect = Effect.flatMap(group, () => {

@@ -13,6 +13,7 @@ import type * as Scope from "effect/Scope"
 import { Operation } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { heldBy } from "../internal/sync/heldBy.ts"
+import { noEffect } from "../internal/sync/misuse.ts"
 import { LimiterState, ScopedTokenLease, TokenLease } from "../internal/sync/limiter.ts"
 import { integer } from "../internal/validate.ts"
 
@@ -102,11 +103,13 @@ class WithToken extends Operation<any, any, any> {
 }
 
 const dualWithOptions =
-  (run: (self: LimiterImpl, effect: AnyEffect, borrower: unknown) => AnyEffect) =>
-  (self: LimiterImpl, second?: AnyEffect | BorrowOptions, third?: BorrowOptions) =>
-    Effect.isEffect(second)
-      ? run(self, second as AnyEffect, third?.borrower)
-      : (effect: AnyEffect) => run(self, effect, (second as BorrowOptions | undefined)?.borrower)
+  (where: string, run: (self: LimiterImpl, effect: AnyEffect, borrower: unknown) => AnyEffect) =>
+  (self: LimiterImpl, second?: AnyEffect | BorrowOptions, third?: BorrowOptions) => {
+    if (Effect.isEffect(second)) return run(self, second as AnyEffect, third?.borrower)
+    const borrower = (second as BorrowOptions | undefined)?.borrower
+    return (effect: AnyEffect) =>
+      Effect.isEffect(effect) ? run(self, effect, borrower) : noEffect(where, effect)
+  }
 
 /**
  * Runs the effect with a token, and gives it back however it ends.
@@ -137,7 +140,10 @@ export const withToken: {
     effect: Effect.Effect<A, E, R>,
     options?: { readonly borrower?: unknown }
   ): Effect.Effect<A, E, R>
-} = /*#__PURE__*/ dualWithOptions((self, effect, borrower) => new WithToken(self, effect, borrower)) as any
+} = /*#__PURE__*/ dualWithOptions(
+  "CapacityLimiter.withToken",
+  (self, effect, borrower) => new WithToken(self, effect, borrower)
+) as any
 
 /**
  * Runs the effect if a token is free and nobody waits; otherwise None.
@@ -159,7 +165,7 @@ export const tryWithToken: {
     effect: Effect.Effect<A, E, R>,
     options?: { readonly borrower?: unknown }
   ): Effect.Effect<Option.Option<A>, E, R>
-} = /*#__PURE__*/ dualWithOptions((self, effect, borrower) =>
+} = /*#__PURE__*/ dualWithOptions("CapacityLimiter.tryWithToken", (self, effect, borrower) =>
   Effect.withFiber((fiber): AnyEffect => {
     self.check("CapacityLimiter.tryWithToken", fiber, borrower)
     if (!self.available(1)) return Effect.succeedNone

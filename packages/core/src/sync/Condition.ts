@@ -13,7 +13,8 @@ import { ConditionState, mustHold, Notified, Reacquire } from "../internal/sync/
 import { succeedNow } from "../internal/effect.ts"
 import type { AnyFiber } from "../internal/effect.ts"
 import type { LockState } from "../internal/sync/lock.ts"
-import { integer, InvalidArgument } from "../internal/validate.ts"
+import { integer } from "../internal/validate.ts"
+import { wrongType } from "../internal/sync/misuse.ts"
 import * as Lock from "./Lock.ts"
 
 const TypeId = "~skein/Condition"
@@ -56,8 +57,7 @@ export const make = (options?: {
   Effect.sync(() => {
     const name = options?.name ?? `condition:${++unnamed}`
     const lock = options?.lock ?? Lock.makeUnsafe({ name })
-    if (!Lock.isLock(lock))
-      throw new InvalidArgument(`Condition.make: lock must be a Lock, got ${String(lock)}`)
+    if (!Lock.isLock(lock)) throw wrongType("Condition.make", "lock", "a Lock", lock)
     return new ConditionImpl(name, lock as LockState & Lock.Lock)
   })
 
@@ -127,6 +127,8 @@ export const waitFor: {
   (self: Condition, predicate: LazyArg<boolean>): Effect.Effect<void>
 } = /*#__PURE__*/ dual(2, (self: ConditionImpl, predicate: LazyArg<boolean>): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
+    if (typeof predicate !== "function")
+      throw wrongType("Condition.waitFor", "predicate", "a function", predicate)
     // In the step in which a notification arrives: interrupted before it is looked at, the waiter would keep it.
     const look = (): Effect.Effect<void> => {
       requireLock(self, "waitFor", fiber)

@@ -13,6 +13,7 @@ import { Operation } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { heldBy } from "../internal/sync/heldBy.ts"
 import { LockLease, LockState, ScopedLockLease } from "../internal/sync/lock.ts"
+import { noEffect } from "../internal/sync/misuse.ts"
 
 export { LockReentered } from "../internal/sync/lock.ts"
 
@@ -120,9 +121,10 @@ export const withLock: {
   (self: Lock): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Lock, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
 } = ((self: LockImpl, effect?: AnyEffect) =>
-  effect === undefined
-    ? (effect: AnyEffect) => new WithLock(self, effect)
-    : new WithLock(self, effect)) as any
+  effect === undefined ? (effect: AnyEffect) => holding(self, effect) : holding(self, effect)) as any
+
+const holding = (self: LockImpl, effect: AnyEffect): AnyEffect =>
+  Effect.isEffect(effect) ? new WithLock(self, effect) : noEffect("Lock.withLock", effect)
 
 /**
  * Runs the effect if the lock is free; None when it is held or waited for.
@@ -142,6 +144,7 @@ export const tryWithLock: {
 
 const tryWith = (self: LockImpl, effect: AnyEffect): AnyEffect =>
   Effect.withFiber((fiber): AnyEffect => {
+    if (!Effect.isEffect(effect)) return noEffect("Lock.tryWithLock", effect)
     if (self.owner !== undefined) return self.reentered(fiber) ?? Effect.succeedNone
     return new LockLease(fiber, self, Effect.asSome(effect)).start()
   })

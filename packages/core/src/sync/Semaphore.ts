@@ -16,6 +16,7 @@ import { Operation, succeedNow } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { gaveBare, tookBare, watched } from "../internal/holdings.ts"
 import { heldBy } from "../internal/sync/heldBy.ts"
+import { noEffect } from "../internal/sync/misuse.ts"
 import { BareLease, Lease, Permits, ScopedLease } from "../internal/sync/permits.ts"
 import { integer, InvalidArgument } from "../internal/validate.ts"
 
@@ -143,8 +144,11 @@ export const withPermits: {
   <A, E, R>(self: Semaphore, permits: number, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
 } = ((self: SemaphoreImpl, permits: number, effect?: AnyEffect) =>
   effect === undefined
-    ? (effect: AnyEffect) => new WithPermits(self, permits, effect)
-    : new WithPermits(self, permits, effect)) as any
+    ? (effect: AnyEffect) => holding(self, permits, effect)
+    : holding(self, permits, effect)) as any
+
+const holding = (self: SemaphoreImpl, permits: number, effect: AnyEffect): AnyEffect =>
+  Effect.isEffect(effect) ? new WithPermits(self, permits, effect) : noEffect("Semaphore.withPermits", effect)
 
 /**
  * Runs the effect with one permit: `withPermits(self, 1)`.
@@ -158,9 +162,7 @@ export const withPermit: {
   (self: Semaphore): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Semaphore, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
 } = ((self: SemaphoreImpl, effect?: AnyEffect) =>
-  effect === undefined
-    ? (effect: AnyEffect) => new WithPermits(self, 1, effect)
-    : new WithPermits(self, 1, effect)) as any
+  effect === undefined ? (effect: AnyEffect) => holding(self, 1, effect) : holding(self, 1, effect)) as any
 
 /**
  * Runs the effect if the permits are free and nobody waits; otherwise None, without waiting.
@@ -189,6 +191,7 @@ export const tryWithPermits: {
 
 const tryWith = (self: SemaphoreImpl, permits: number, effect: AnyEffect): AnyEffect =>
   Effect.withFiber((fiber) => {
+    if (!Effect.isEffect(effect)) return noEffect("Semaphore.tryWithPermits", effect)
     checked("Semaphore.tryWithPermits", self, permits)
     if (!self.available(permits)) return Effect.succeedNone
     const lease = new Lease(fiber, self, permits, undefined)

@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit"
 import { Fifo } from "./buffer.ts"
 import type { AnyFiber } from "../effect.ts"
 import { Handoff, Offerer, Taker } from "./handoff.ts"
+import { wrongType } from "../sync/misuse.ts"
 import { InvalidArgument } from "../validate.ts"
 
 /** One end: what a sender or receiver is. */
@@ -22,8 +23,9 @@ export class End {
     else channel.receivers++
   }
 
-  /** Throws when it was closed. */
-  use(operation: string): ChannelState {
+  /** Throws when it was closed, or is the other one. */
+  use(operation: string, side: "sender" | "receiver" = this.side): ChannelState {
+    if (this.side !== side) throw wrongEnd(operation, side, this)
     if (this.closed) throw this.misuse(operation)
     return this.channel
   }
@@ -34,6 +36,13 @@ export class End {
     )
   }
 }
+
+export const wrongEnd = (operation: string, side: "sender" | "receiver", got: unknown): InvalidArgument =>
+  got instanceof End
+    ? new InvalidArgument(
+        `MemoryChannel.${operation}: this is a ${got.side} of ${got.channel.name}, not a ${side}`
+      )
+    : wrongType(`MemoryChannel.${operation}`, "self", `a ${side}`, got)
 
 export class ChannelState extends Handoff<any> {
   readonly kind: string = "MemoryChannel"

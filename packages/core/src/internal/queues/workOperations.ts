@@ -6,6 +6,7 @@ import { enter, Operation, StackEntry, succeedNow } from "../effect.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { BatchOfferer, Offerer } from "./handoff.ts"
 import { Reading, ReadingOfferer } from "./reading.ts"
+import { noEffect, wrongType } from "../sync/misuse.ts"
 import { perTurn } from "../sync/turns.ts"
 import { integer } from "../validate.ts"
 import { handling, Joiner, joinsItself, takeMore, WorkTaker } from "./workQueue.ts"
@@ -42,7 +43,10 @@ export class Take extends Operation<any, any> {
   }
 }
 
-export class Produce extends Operation<any, any, any> {
+export const produce = (self: WorkState<any>, effect: AnyEffect): AnyEffect =>
+  Effect.isEffect(effect) ? new Produce(self, effect) : noEffect("WorkQueue.producing", effect)
+
+class Produce extends Operation<any, any, any> {
   readonly self: WorkState<any>
   readonly effect: AnyEffect
   constructor(self: WorkState<any>, effect: AnyEffect) {
@@ -75,6 +79,8 @@ class Producing extends StackEntry {
 export const offerEach = (self: WorkState<any>, items: Iterable<any>) =>
   Effect.withFiber((fiber): AnyEffect => {
     if (Array.isArray(items)) return offerBatch(self, fiber, items)
+    if (typeof (items as Iterable<any> | null | undefined)?.[Symbol.iterator] !== "function")
+      throw wrongType("WorkQueue.offerAll", "items", "iterable", items)
     return isSized(items) ? offerBatch(self, fiber, Array.from(items)) : offerRead(self, items)
   }) as Effect.Effect<any, any>
 

@@ -8,6 +8,7 @@ import { envOf, withEnv } from "../env.ts"
 import type { Env } from "../env.ts"
 import { Taker } from "./handoff.ts"
 import { Holding, Idle } from "../sync/waitQueue.ts"
+import { noEffect } from "../sync/misuse.ts"
 import type { WorkState } from "./workQueue.ts"
 
 /** What is done with an item. */
@@ -75,8 +76,12 @@ class Worker<A> extends Taker<A> {
     this.state = Holding
     const item = this.item as A
     const { handler, report } = this.handling
-    if (report === undefined) return step(step(Effect.flatMap(handler(item), this.handled), fiber), fiber)
-    const reporting = Effect.catchCause(attempt(handler, item), (cause) => report(item, cause))
+    if (report === undefined)
+      return step(step(Effect.flatMap(begin(handler, item), this.handled), fiber), fiber)
+    const reporting = Effect.catchCause(attempt(handler, item), (cause) => {
+      const reported = report(item, cause)
+      return Effect.isEffect(reported) ? reported : refused("onFailure", reported)
+    })
     return step(step(step(Effect.flatMap(reporting, this.handled), fiber), fiber), fiber)
   }
 
@@ -97,9 +102,17 @@ class Worker<A> extends Taker<A> {
 const step = (effect: AnyEffect, fiber: AnyFiber): AnyEffect =>
   Effect.isEffect(effect) ? (evaluatePrimitive(effect as any, fiber) as AnyEffect) : effect
 
+const begin = <A>(handler: (item: A) => AnyEffect, item: A): AnyEffect => {
+  const effect = handler(item)
+  return Effect.isEffect(effect) ? effect : refused("handler", effect)
+}
+
+const refused = (parameter: string, got: unknown): AnyEffect =>
+  noEffect("WorkQueue.consume", got, `what ${parameter} returns`)
+
 const attempt = <A>(handler: (item: A) => AnyEffect, item: A): AnyEffect => {
   try {
-    return handler(item)
+    return begin(handler, item)
   } catch (error) {
     return Effect.die(error)
   }

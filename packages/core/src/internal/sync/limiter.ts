@@ -41,7 +41,7 @@ const nameOf = (borrower: unknown): string => {
     if ("name" in borrower && typeof borrower.name === "string") return borrower.name
     if ("id" in borrower) return String(borrower.id)
   }
-  return String(borrower)
+  return typeof borrower === "object" ? Object.prototype.toString.call(borrower) : String(borrower)
 }
 
 /** A token held while an effect runs. Unnamed, its borrower is this call, found through the context. */
