@@ -217,7 +217,7 @@ class Explorer {
       const seed = search.seed()
       return this.print(
         seed === undefined ? "" : Seeds.print(seed),
-        search.again(),
+        () => search.again(),
         preemptionsOf(recorded.plan),
         expected
       )
@@ -228,16 +228,21 @@ class Explorer {
         : recorded.plan
     const interrupts = plan.some((deviation) => deviation.kind === "Interrupt")
     const seed = this.settings.seed ?? { _tag: "Planned", mode: this.mode, interrupts, plan }
-    return this.print(Seeds.print(seed), new PlannedRun(plan), preemptionsOf(plan), expected)
+    return this.print(Seeds.print(seed), () => new PlannedRun(plan), preemptionsOf(plan), expected)
   }
 
   /** Runs the schedule once more, slowly, and writes down what it does. */
-  private print(seed: string, strategy: Strategy, preemptions: number, expected: string): Result {
+  private print(seed: string, strategy: () => Strategy, preemptions: number, expected: string): Result {
+    const found = this.guarded(() => this.attempt(strategy()))
     const lines = new SourceLines()
     try {
-      const tracing = new Tracing(lines)
+      const tracing = new Tracing(lines, {
+        length: lengthOf(this.machine),
+        loops: found?._tag === "Livelock"
+      })
       const machine = this.makeMachine(tracing)
-      const problem = this.guarded(() => this.attempt(strategy, machine), machine)
+      tracing.now = () => lengthOf(machine)
+      const problem = this.guarded(() => this.attempt(strategy(), machine), machine)
       if (problem === undefined || signatureOf(problem) !== expected) {
         const where = `the schedule ${seed} shows ${expected} only while nobody looks`
         return this.failed(seed, tracing.steps, { _tag: "Nondeterminism", where }, preemptions)
@@ -254,7 +259,9 @@ class Explorer {
 
   private makeMachine(observer?: Tracing): Machine {
     const { leaks, limits } = this.settings
-    return new Machine({ mode: this.mode, limits, leaks, describe: describeForeign, observer })
+    const describe = (record: FiberRecord | undefined, fiber: AnyFiber): string =>
+      describeForeign(this.program, record, fiber)
+    return new Machine({ mode: this.mode, limits, leaks, describe, observer })
   }
 
   private guarded<A>(f: () => A, machine = this.machine): A {
@@ -298,11 +305,19 @@ const described = (problem: Problem, machine: Machine, lines: SourceLines): Prob
   }
 }
 
+/** How far the run is, or how long it was. */
+const lengthOf = (machine: Machine): number => machine.steps + machine.operations
+
 const nondeterminism = (where: string): Problem => ({ _tag: "Nondeterminism", where })
 
-const describeForeign = (record: FiberRecord | undefined, fiber: AnyFiber): string => {
+const describeForeign = (
+  program: () => unknown,
+  record: FiberRecord | undefined,
+  fiber: AnyFiber
+): string => {
   const lines = new SourceLines()
-  const source = lines.ofFiber(fiber)
+  // Without a generator and a callback of its own there is still the program to point at.
+  const source = lines.ofFiber(fiber) ?? lines.ofOperation(fiber, undefined) ?? lines.ofFunction(program)
   lines.close()
   const who = record === undefined ? "a fiber" : nameOf(record)
   return source === undefined ? who : `${who} at ${printSource(source)}  ${source.text}`
@@ -310,8 +325,13 @@ const describeForeign = (record: FiberRecord | undefined, fiber: AnyFiber): stri
 
 const unsteady = (first: Problem | undefined, second: Problem | undefined): Problem => ({
   _tag: "Nondeterminism",
-  where: `the same schedule run twice ended first ${ended(first)}, then ${ended(second)}, or took other turns: the program keeps state between runs, or uses chance or time from outside`
+  where: `the same schedule, run twice, ${differently(first, second)}: the program keeps state between runs, or uses chance or time from outside`
 })
+
+const differently = (first: Problem | undefined, second: Problem | undefined): string =>
+  ended(first) === ended(second)
+    ? `took other turns the second time, though it ended ${ended(first)} both times`
+    : `ended ${ended(first)} first, and ${ended(second)} then`
 
 const ended = (problem: Problem | undefined): string =>
   problem === undefined ? "well" : `in ${problem._tag}`

@@ -382,7 +382,7 @@ export class Machine implements Scheduler.Scheduler, Scheduler.SchedulerDispatch
 
   /** The program asked for something real. */
   usesForeign(what: string): void {
-    this.meddled(`uses ${what}`, currentFiber())
+    this.meddled(`uses ${what}, which no run controls`, currentFiber())
   }
 
   /** Something took part that the run does not control. */

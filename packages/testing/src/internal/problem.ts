@@ -74,7 +74,7 @@ export const printProblem = (problem: Problem): string => {
     case "Rejected":
       return Exit.isSuccess(problem.exit)
         ? `the program ended with a success that accept refused: ${firstLine(problem.exit.value)}`
-        : `the program failed:\n${indent(Cause.pretty(problem.exit.cause))}`
+        : `the program failed:\n${indent(printCause(problem.exit.cause))}`
     case "Deadlock":
       return `deadlock: nothing can run, and the program has not ended\n${indent(problem.waiting.join("\n"))}`
     case "Leak":
@@ -86,6 +86,19 @@ export const printProblem = (problem: Problem): string => {
     case "Nondeterminism":
       return `nondeterminism: ${problem.where}`
   }
+}
+
+/** Tagged errors say what they are about in their fields, and mostly have no message. */
+const printCause = (cause: Cause.Cause<unknown>): string => {
+  let text = Cause.pretty(cause)
+  for (const reason of cause.reasons) {
+    const error = reason._tag === "Fail" ? reason.error : reason._tag === "Die" ? reason.defect : undefined
+    if (!(error instanceof Error) || error.message !== "") continue
+    const { _tag, ...fields } = error as unknown as Record<string, unknown>
+    const shown = Object.keys(fields).length === 0 ? undefined : safeJson(fields)
+    if (shown !== undefined) text = text.replace(`${error.name}: \n`, () => `${error.name}: ${shown}\n`)
+  }
+  return text
 }
 
 /** @internal */

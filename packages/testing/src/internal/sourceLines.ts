@@ -123,7 +123,7 @@ export class SourceLines {
     return undefined
   }
 
-  private ofFunction(f: Function): SourceLine | undefined {
+  ofFunction(f: Function): SourceLine | undefined {
     const known = this.functions.get(f)
     if (known !== undefined) return known === "none" ? undefined : known
     const line = this.lineAt(this.locationOf(f, "[[FunctionLocation]]"), runtimeOfEffect)
