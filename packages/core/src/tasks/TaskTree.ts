@@ -10,7 +10,7 @@ import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
@@ -25,6 +25,7 @@ import { renderTree } from "../internal/tasks/renderTree.ts"
 import { isTaskNode } from "../internal/tasks/taskNode.ts"
 import { describe, readTree } from "../internal/tasks/treeNodes.ts"
 import { findDeadlocks } from "../internal/tasks/waitsFor.ts"
+import { isOptions, refuse } from "../internal/validate.ts"
 import type * as Task from "./Task.ts"
 
 /**
@@ -112,7 +113,7 @@ export const snapshot: Effect.Effect<Snapshot> = /*#__PURE__*/ Effect.map(Clock.
  * @since 0.1.0
  */
 export const ofFiber = (fiber: Fiber.Fiber<unknown, unknown>): Option.Option<Task.Task<unknown, unknown>> => {
-  const node = nodeOf(fiber)
+  const node = nodeOf(checkFiber("TaskTree.ofFiber", fiber))
   return isTaskNode(node) ? Option.some(node as never) : Option.none()
 }
 
@@ -123,7 +124,10 @@ export const ofFiber = (fiber: Fiber.Fiber<unknown, unknown>): Option.Option<Tas
  * @since 0.1.0
  */
 export const pathOf = (fiber: Fiber.Fiber<unknown, unknown>): Option.Option<string> =>
-  Option.fromUndefinedOr(nodeOf(fiber)?.path)
+  Option.fromUndefinedOr(nodeOf(checkFiber("TaskTree.pathOf", fiber))?.path)
+
+const checkFiber = (where: string, fiber: Fiber.Fiber<unknown, unknown>): Fiber.Fiber<unknown, unknown> =>
+  Fiber.isFiber(fiber) ? fiber : refuse(where, "expected a Fiber", fiber)
 
 /**
  * The snapshot as text, in the manner of pstree. Control characters in names are escaped.
@@ -131,7 +135,15 @@ export const pathOf = (fiber: Fiber.Fiber<unknown, unknown>): Option.Option<stri
  * @category operations
  * @since 0.1.0
  */
-export const render = (snapshot: Snapshot): string => renderTree(snapshot.nodes, snapshot.at)
+export const render = (snapshot: Snapshot): string => {
+  const { at, nodes } = checkSnapshot("TaskTree.render", snapshot)
+  return renderTree(nodes, at)
+}
+
+const checkSnapshot = (where: string, snapshot: Snapshot): Snapshot =>
+  isOptions(snapshot) && Array.isArray(snapshot.nodes)
+    ? snapshot
+    : refuse(where, "expected a Snapshot", snapshot)
 
 const watched = 1024
 
@@ -162,13 +174,14 @@ export const changes: Stream.Stream<Change> = /*#__PURE__*/ Stream.unwrap(
 )
 
 /**
- * The cycles of tasks that wait for each other through locks, permits, tokens, joins and groups. A wait that a timeout
+ * The cycles of tasks that wait for each other through locks, permits, tokens, joins, groups and the handlers of queues. A wait that a timeout
  * will end is shown like any other; what a task outside Skein may still do for one of them is not known.
  *
  * @category operations
  * @since 0.1.0
  */
-export const deadlocks = (snapshot: Snapshot): ReadonlyArray<Deadlock> => findDeadlocks(snapshot.nodes)
+export const deadlocks = (snapshot: Snapshot): ReadonlyArray<Deadlock> =>
+  findDeadlocks(checkSnapshot("TaskTree.deadlocks", snapshot).nodes)
 
 /**
  * Remembers, until the scope closes, where each task is forked. Off by default: a stack trace per fork costs more than
@@ -191,10 +204,12 @@ const findSite = (): string | undefined => callSite(new URL("../", import.meta.u
  * @category operations
  * @since 0.1.0
  */
-export const withPaths = <Output>(logger: Logger.Logger<unknown, Output>): Logger.Logger<unknown, Output> =>
-  Logger.make((options) => {
+export const withPaths = <Output>(logger: Logger.Logger<unknown, Output>): Logger.Logger<unknown, Output> => {
+  if (!Logger.isLogger(logger)) refuse("TaskTree.withPaths", "expected a Logger", logger)
+  return Logger.make((options) => {
     const path = nodeOf(options.fiber)?.path
     if (path === undefined) return logger.log(options)
     const message = Array.isArray(options.message) ? options.message : [options.message]
     return logger.log({ ...options, message: [`[${path}]`, ...message] })
   })
+}

@@ -96,6 +96,54 @@ describe("deadlocks", () => {
     })
   )
 
+  it.effect("a task that holds a lock waits for the queue whose handlers need it", () =>
+    Effect.gen(function* () {
+      const lock = yield* Lock.make()
+      const handled = yield* WorkQueue.unbounded<number>()
+      yield* WorkQueue.offer(handled, 1)
+      const full = yield* WorkQueue.bounded<number>(1)
+      const handler = () => Lock.withLock(lock, Effect.void)
+      const after = <A, E>(effect: Effect.Effect<A, E>) => Effect.andThen(Effect.yieldNow, effect)
+      const joining = {
+        owner: Lock.withLock(lock, after(WorkQueue.join(handled))),
+        consumer: WorkQueue.consume(handled, handler, { workers: 2 })
+      }
+      assert.deepStrictEqual(yield* cyclesOf(joining), [["owner", "worker:1"]])
+      const offering = {
+        owner: Lock.withLock(lock, after(WorkQueue.offerAll(full, [1, 2, 3, 4]))),
+        consumer: WorkQueue.consume(full, handler, { workers: 2 })
+      }
+      assert.deepStrictEqual(yield* cyclesOf(offering), [["owner", "worker:1"]])
+    })
+  )
+
+  it.effect("two queues, both full, whose handlers feed each other", () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* WorkQueue.bounded<number>(1), yield* WorkQueue.bounded<number>(1)]
+      yield* WorkQueue.offer(a, 1)
+      const pass = (to: WorkQueue.WorkQueue<number>) => (n: number) => WorkQueue.offerAll(to, [n, n, n])
+      const cycles = yield* cyclesOf({
+        ab: WorkQueue.consume(a, pass(b), { workers: 1, name: "a" }),
+        ba: WorkQueue.consume(b, pass(a), { workers: 1, name: "b" })
+      })
+      assert.deepStrictEqual(cycles, [["worker:1", "worker:1"]])
+    })
+  )
+
+  it.effect("none where a queue has a worker to spare, or one that goes on by itself", () =>
+    Effect.gen(function* () {
+      const lock = yield* Lock.make()
+      const event = yield* Event.make()
+      const queue = yield* WorkQueue.bounded<number>(1)
+      const handler = (n: number) => (n === 1 ? Event.wait(event) : Lock.withLock(lock, Effect.void))
+      const cycles = yield* cyclesOf({
+        owner: Lock.withLock(lock, Effect.andThen(Effect.yieldNow, WorkQueue.offerAll(queue, [1, 2, 3, 4]))),
+        consumer: WorkQueue.consume(queue, handler, { workers: 2 })
+      })
+      assert.deepStrictEqual(cycles, [])
+    })
+  )
+
   it.effect("none where somebody may still come: events, conditions, barriers, queues, bare permits", () =>
     Effect.gen(function* () {
       const event = yield* Event.make()

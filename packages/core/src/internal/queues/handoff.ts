@@ -14,6 +14,7 @@ import type * as Exit from "effect/Exit"
 import type { Buffer } from "./buffer.ts"
 import { succeedNow } from "../effect.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
+import type { Holder } from "../node.ts"
 import { Idle, Waiter, Waiting, WaitList, WaitQueue } from "../sync/waitQueue.ts"
 
 export abstract class Handoff<A> {
@@ -184,6 +185,11 @@ export abstract class Handoff<A> {
 
   /** Somebody who waited to offer has left, one way or another. */
   offererLeft(): void {}
+
+  /** Without whom nobody makes room, as far as is known. */
+  whoMakesRoom(): ReadonlyArray<Holder> {
+    return []
+  }
 }
 
 export class Taker<A> extends Waiter {
@@ -239,6 +245,9 @@ export class Offerer<A> extends Waiter {
   }
   get resource(): string {
     return this.queue.name
+  }
+  override holders(): ReadonlyArray<Holder> {
+    return this.queue.whoMakesRoom()
   }
   get wants(): number {
     return 1

@@ -6,9 +6,10 @@ import { succeedNow } from "../effect.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { envOf, holds } from "../env.ts"
 import { Handoff, Taker } from "./handoff.ts"
+import type { Holder } from "../node.ts"
 import { describeFiber, Node, nodeAbove, waitingFrameOf } from "../node.ts"
 import { InvalidArgument } from "../validate.ts"
-import { Idle, Waiter, WaitQueue } from "../sync/waitQueue.ts"
+import { Holding, Idle, Waiter, WaitQueue } from "../sync/waitQueue.ts"
 
 export class WorkState<A> extends Handoff<A> {
   readonly kind: string = "WorkQueue"
@@ -21,6 +22,8 @@ export class WorkState<A> extends Handoff<A> {
   idlers = 0
   /** The groups of its consumers: what runs below them handles items. */
   readonly consumers = new Set<Node>()
+  /** Its consumers' workers. */
+  readonly workers = new Set<Waiter>()
   /** Shut down at once: what comes back is dropped too. */
   private dropping = false
   /** What it was failed with. */
@@ -63,6 +66,19 @@ export class WorkState<A> extends Handoff<A> {
     this.failure = failure
     this.refuse(shutdown)
     this.end(failure ?? shutdown)
+  }
+
+  /** Workers that have an item. */
+  handlers(): ReadonlyArray<Holder> {
+    const holders: Array<Holder> = []
+    for (const worker of this.workers) if (worker.state === Holding) holders.push(worker.describe())
+    return holders
+  }
+
+  /** Its workers, if each has an item. Who takes by hand is known only while it waits. */
+  override whoMakesRoom(): ReadonlyArray<Holder> {
+    const handlers = this.handlers()
+    return handlers.length === this.workers.size && this.takers.length === 0 ? handlers : []
   }
 
   override giveBack(item: A, handed: number): void {
@@ -124,6 +140,10 @@ export class Joiner extends Waiter {
   }
   get resource(): string {
     return this.queue.name
+  }
+  /** More may be unfinished; but each of these has to go on. */
+  override holders(): ReadonlyArray<Holder> {
+    return this.queue.handlers()
   }
   protected onServed(fiber: AnyFiber): AnyEffect {
     this.state = Idle

@@ -36,6 +36,7 @@ export class Work<A> extends Operation<void, any, any> {
     const held = { resource: this.queue, parent: undefined }
     fiber.setContext(withEnv(fiber.context, { group: this.outer.group, scope: envOf(fiber).scope, held }))
     const worker = new Worker(fiber, this.queue, this.handling)
+    this.queue.workers.add(worker)
     enter(fiber, worker)
     return worker.goOn(fiber)
   }
@@ -83,6 +84,11 @@ class Worker<A> extends Taker<A> {
       return Effect.isEffect(reported) ? reported : refused("onFailure", reported)
     })
     return step(step(step(Effect.flatMap(reporting, this.handled), fiber), fiber), fiber)
+  }
+
+  protected override onLeave(fiber: AnyFiber): void {
+    this.queue.workers.delete(this)
+    super.onLeave(fiber)
   }
 
   // The handler failed or was interrupted.
