@@ -12,7 +12,13 @@ import { pipeArguments } from "effect/Pipeable"
 import { Operation } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { Lease, Permits } from "../internal/sync/permits.ts"
-import { integer } from "../internal/validate.ts"
+import {
+  effect as effectIn,
+  integer,
+  name as nameIn,
+  options as optionsIn,
+  refuse
+} from "../internal/validate.ts"
 
 const TypeId = "~skein/Bulkhead" as const
 
@@ -79,6 +85,9 @@ class BulkheadImpl extends Permits implements Bulkhead {
   }
 }
 
+const check = (where: string, bulkhead: Bulkhead): BulkheadImpl =>
+  bulkhead instanceof BulkheadImpl ? bulkhead : refuse(where, "expected a Bulkhead", bulkhead)
+
 let unnamed = 0
 
 /**
@@ -98,6 +107,8 @@ export const make = (options: {
   readonly name?: string | undefined
 }): Effect.Effect<Bulkhead> =>
   Effect.sync(() => {
+    optionsIn("Bulkhead.make", options)
+    nameIn("Bulkhead.make", options.name)
     integer("Bulkhead.make", "concurrency", options.concurrency, 1, { infinity: true })
     integer("Bulkhead.make", "queue", options.queue, 0, { infinity: true })
     return new BulkheadImpl(options.name ?? `bulkhead:${++unnamed}`, options.concurrency, options.queue)
@@ -147,7 +158,8 @@ export const run: {
   <A, E, R>(self: Effect.Effect<A, E, R>, bulkhead: Bulkhead): Effect.Effect<A, E | BulkheadFull, R>
 } = /*#__PURE__*/ dual(
   2,
-  (self: AnyEffect, bulkhead: Bulkhead): AnyEffect => new Run(bulkhead as BulkheadImpl, self)
+  (self: AnyEffect, bulkhead: Bulkhead): AnyEffect =>
+    new Run(check("Bulkhead.run", bulkhead), effectIn("Bulkhead.run", self))
 )
 
 /**
@@ -158,7 +170,7 @@ export const run: {
  */
 export const statistics = (self: Bulkhead): Effect.Effect<Statistics> =>
   Effect.sync(() => {
-    const { capacity, holders, queue, rejected, total } = self as BulkheadImpl
+    const { capacity, holders, queue, rejected, total } = check("Bulkhead.statistics", self)
     return {
       concurrency: total,
       queue: capacity,

@@ -10,9 +10,11 @@ import { dual } from "effect/Function"
 
 import type { AnyEffect } from "../internal/effect.ts"
 import { runHedge } from "../internal/resilience/hedge.ts"
-import type { TokenBucket } from "../internal/resilience/tokenBucket.ts"
-import { integer, InvalidArgument, millis } from "../internal/validate.ts"
+import { bucketOf } from "../internal/resilience/tokenBucket.ts"
+import { effect, integer, name, nonNegativeMillis, options as optionsIn } from "../internal/validate.ts"
 import type * as RetryBudget from "./RetryBudget.ts"
+
+const where = "Hedge.run"
 
 /**
  * What {@link run} takes.
@@ -59,13 +61,13 @@ export const run: {
   <A, E, R>(self: Effect.Effect<A, E, R>, options: Options): Effect.Effect<A, E, R>
 } = /*#__PURE__*/ dual(2, (self: AnyEffect, options: Options): AnyEffect => {
   try {
-    const after = millis("Hedge.run", "after", options.after)
-    if (after < 0) throw new InvalidArgument(`Hedge.run: after must be a duration >= 0, got ${options.after}`)
-    return runHedge(self, {
-      after,
-      copies: integer("Hedge.run", "copies", options.copies, 1),
+    optionsIn(where, options)
+    name(where, options.name)
+    return runHedge(effect(where, self), {
+      after: nonNegativeMillis(where, "after", options.after),
+      copies: integer(where, "copies", options.copies, 1),
       name: options.name,
-      bucket: (options.budget as { readonly bucket: TokenBucket } | undefined)?.bucket
+      bucket: bucketOf(where, options.budget)
     })
   } catch (error) {
     return Effect.die(error)

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -18,6 +18,7 @@ import { attemptsOf, demandAgain, Disabled, runRetry } from "../internal/resilie
 import { retryAfterMillis } from "../internal/resilience/retryAfter.ts"
 import { backoffSchedule, resolve } from "../internal/resilience/retryPolicy.ts"
 import type { RawOptions, Settings } from "../internal/resilience/retryPolicy.ts"
+import { effect, options as optionsIn, refuse } from "../internal/validate.ts"
 import type * as RetryBudget from "./RetryBudget.ts"
 
 /**
@@ -142,6 +143,7 @@ const resolved = new WeakMap<object, Settings>()
 export const policy = <E = unknown, const K extends string = never, R = never>(
   options: Options<E, K, R> & Listed<K>
 ): Policy<E, K, R> => {
+  optionsIn("Retry.policy", options)
   const copy = { ...options }
   resolved.set(copy, resolve("Retry.policy", copy as RawOptions))
   return copy
@@ -186,15 +188,11 @@ export const run: {
 } = /*#__PURE__*/ dual(
   2,
   (self: Effect.Effect<any, any, any>, policy: RawOptions): Effect.Effect<any, any, any> => {
-    let settings = resolved.get(policy)
-    if (settings === undefined) {
-      try {
-        settings = resolve("Retry.run", policy)
-      } catch (error) {
-        return Effect.die(error)
-      }
+    try {
+      return runRetry(effect("Retry.run", self), resolved.get(policy) ?? resolve("Retry.run", policy))
+    } catch (error) {
+      return Effect.die(error)
     }
-    return runRetry(self, settings)
   }
 )
 
@@ -207,7 +205,8 @@ export const run: {
  * @category operations
  * @since 0.1.0
  */
-export const attempts = <E>(cause: Cause.Cause<E>): ReadonlyArray<Attempt<unknown>> => attemptsOf(cause)
+export const attempts = <E>(cause: Cause.Cause<E>): ReadonlyArray<Attempt<unknown>> =>
+  Cause.isCause(cause) ? attemptsOf(cause) : refuse("Retry.attempts", "expected a Cause", cause)
 
 /**
  * Inside, every {@link run} makes one attempt.
@@ -218,7 +217,7 @@ export const attempts = <E>(cause: Cause.Cause<E>): ReadonlyArray<Attempt<unknow
  * @since 0.1.0
  */
 export const disabled = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.provideService(self, Disabled, true)
+  Effect.provideService(effect("Retry.disabled", self), Disabled, true)
 
 /**
  * Fails with the error and demands another attempt, even where the policy does not list the error. `attempts` and all
@@ -256,6 +255,8 @@ export const backoff = (options: BackoffOptions = {}): Schedule.Schedule<Duratio
 export const parseRetryAfter = (
   header: string | undefined
 ): Effect.Effect<Option.Option<Duration.Duration>> =>
-  Effect.map(Clock.currentTimeMillis, (now) =>
-    Option.map(Option.fromUndefinedOr(retryAfterMillis(header, now)), Duration.millis)
-  )
+  Effect.map(Clock.currentTimeMillis, (now) => {
+    const text: unknown = header ?? ""
+    if (typeof text !== "string") return refuse("Retry.parseRetryAfter", "header must be a string", text)
+    return Option.map(Option.fromUndefinedOr(retryAfterMillis(text, now)), Duration.millis)
+  })

@@ -10,7 +10,7 @@ import { pipeArguments } from "effect/Pipeable"
 
 import { monotonicMillis } from "../internal/monotonic.ts"
 import { TokenBucket } from "../internal/resilience/tokenBucket.ts"
-import { integer, InvalidArgument } from "../internal/validate.ts"
+import { integer, name, options as optionsIn, refuse } from "../internal/validate.ts"
 
 const TypeId = "~skein/RetryBudget" as const
 
@@ -68,6 +68,8 @@ class RetryBudgetImpl implements RetryBudget {
  */
 export const make = (options: Options): Effect.Effect<RetryBudget> =>
   Effect.withFiber((fiber) => {
+    optionsIn("RetryBudget.make", options)
+    name("RetryBudget.make", options.name)
     const settings = {
       name: options.name,
       capacity: integer("RetryBudget.make", "capacity", options.capacity, 0),
@@ -84,12 +86,14 @@ export const make = (options: Options): Effect.Effect<RetryBudget> =>
  * @since 0.1.0
  */
 export const available = (self: RetryBudget): Effect.Effect<number> =>
-  Effect.withFiber((fiber) =>
-    Effect.succeed((self as RetryBudgetImpl).bucket.available(monotonicMillis(fiber)))
-  )
+  Effect.withFiber((fiber) => {
+    if (!(self instanceof RetryBudgetImpl))
+      return refuse("RetryBudget.available", "expected a RetryBudget", self)
+    return Effect.succeed(self.bucket.available(monotonicMillis(fiber)))
+  })
 
 const rate = (parameter: string, value: number | undefined): number => {
   if (value === undefined) return 0
-  if (value >= 0 && value < Infinity) return value
-  throw new InvalidArgument(`RetryBudget.make: ${parameter} must be a finite number >= 0, got ${value}`)
+  if (typeof value === "number" && value >= 0 && value < Infinity) return value
+  return refuse("RetryBudget.make", `${parameter} must be a finite number >= 0`, value)
 }

@@ -18,7 +18,7 @@ import { beginWait, endWait } from "../node.ts"
 import type { Wait } from "../node.ts"
 import { pausesOf } from "./retryPolicy.ts"
 import type { FailedAttempt, Settings } from "./retryPolicy.ts"
-import { InvalidArgument, millis } from "../validate.ts"
+import { effect, millis, refuse, verdict } from "../validate.ts"
 
 /** True inside `Retry.disabled`. */
 export const Disabled: Context.Reference<boolean> = /*#__PURE__*/ Context.Reference<boolean>(
@@ -134,7 +134,7 @@ class Run {
     const { tags, while: condition } = this.settings.options
     if (tags !== undefined && !(typeof error === "object" && error !== null && tags.includes(error._tag)))
       return false
-    return condition === undefined || condition(error)
+    return condition === undefined || verdict("Retry.run", "while", condition(error))
   }
 
   private record(number: number, error: unknown, delay: number, elapsed: number): FailedAttempt {
@@ -162,7 +162,10 @@ class Run {
 
   private obeyed(error: unknown): number | undefined {
     const after = this.settings.options.retryAfter?.(error)
-    if (after === undefined || Option.isNone(after)) return undefined
+    if (after === undefined) return undefined
+    if (!Option.isOption(after))
+      return refuse("Retry.run", "the result of retryAfter must be an Option", after)
+    if (Option.isNone(after)) return undefined
     // A date that has passed is a pause of nothing.
     return Math.max(0, millis("Retry.run", "the result of retryAfter", after.value))
   }
@@ -215,8 +218,8 @@ class Run {
 
   private costOf(error: unknown): number {
     const cost = this.settings.options.cost?.(error) ?? 1
-    if (cost >= 0 && cost < Infinity) return cost
-    throw new InvalidArgument(`Retry.run: the result of cost must be a finite number >= 0, got ${cost}`)
+    if (typeof cost === "number" && cost >= 0 && cost < Infinity) return cost
+    return refuse("Retry.run", "the result of cost must be a finite number >= 0", cost)
   }
 
   /** What a retry that starts `delay` from now would violate. */
@@ -230,7 +233,9 @@ class Run {
   private hooked(hook: AnyEffect, delay: number): AnyEffect {
     const from = monotonicMillis(this.fiber)
     return Effect.scoped(
-      Effect.flatMap(hook, () => this.sleep(Math.max(0, delay - (monotonicMillis(this.fiber) - from))))
+      Effect.flatMap(effect("Retry.run", hook, "onRetry must return an effect"), () =>
+        this.sleep(Math.max(0, delay - (monotonicMillis(this.fiber) - from)))
+      )
     )
   }
 

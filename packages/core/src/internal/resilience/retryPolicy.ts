@@ -7,8 +7,17 @@ import * as Schedule from "effect/Schedule"
 
 import { Backoff } from "./backoff.ts"
 import type { BackoffSettings, Jitter } from "./backoff.ts"
+import { bucketOf } from "./tokenBucket.ts"
 import type { TokenBucket } from "./tokenBucket.ts"
-import { integer, InvalidArgument, millis } from "../validate.ts"
+import {
+  callable,
+  integer,
+  InvalidArgument,
+  nonNegativeMillis,
+  options as optionsIn,
+  refuse,
+  show
+} from "../validate.ts"
 
 export interface BackoffOptions {
   readonly initial?: Duration.Input | undefined
@@ -49,29 +58,17 @@ export interface Settings {
 
 const jitters: ReadonlyArray<unknown> = ["full", "equal", "decorrelated", "none"]
 
-const pause = (where: string, parameter: string, input: Duration.Input): number => {
-  const value = millis(where, parameter, input)
-  if (value < 0)
-    throw new InvalidArgument(`${where}: ${parameter} must be a duration >= 0, got ${show(input)}`)
-  return value
-}
-
-const show = (input: unknown): string => (typeof input === "string" ? JSON.stringify(input) : String(input))
-
 const backoffSettings = (where: string, options: BackoffOptions): BackoffSettings => {
+  optionsIn(where, options)
   const { factor = 2, jitter = "full" } = options
-  const initial = options.initial === undefined ? 100 : pause(where, "initial", options.initial)
-  const max = options.max === undefined ? 5_000 : pause(where, "max", options.max)
+  const initial = options.initial === undefined ? 100 : nonNegativeMillis(where, "initial", options.initial)
+  const max = options.max === undefined ? 5_000 : nonNegativeMillis(where, "max", options.max)
   if (initial === Infinity)
     throw new InvalidArgument(`${where}: initial must be a finite duration, got Infinity`)
-  if (!(factor >= 1 && factor < Infinity)) {
-    throw new InvalidArgument(`${where}: factor must be a finite number >= 1, got ${show(factor)}`)
-  }
-  if (!jitters.includes(jitter)) {
-    throw new InvalidArgument(
-      `${where}: jitter must be one of ${jitters.map(show).join(", ")}, got ${show(jitter)}`
-    )
-  }
+  if (!(typeof factor === "number" && factor >= 1 && factor < Infinity))
+    refuse(where, "factor must be a finite number >= 1", factor)
+  if (!jitters.includes(jitter))
+    refuse(where, `jitter must be one of ${jitters.map(show).join(", ")}`, jitter)
   return { initial, factor, max, jitter }
 }
 
@@ -98,13 +95,24 @@ const scheduleOf = (settings: BackoffSettings): Schedule.Schedule<Duration.Durat
 export const pausesOf = (settings: Settings): Schedule.Schedule<unknown, any, never, any> =>
   settings.options.schedule ?? scheduleOf(settings.backoff!)
 
+const functions = ["while", "retryAfter", "onRetry", "cost"] as const
 const backoffParameters = ["initial", "factor", "max", "jitter"] as const
 
-/** Throws on numbers that cannot be meant. */
+/** Throws on what cannot be meant. */
 export const resolve = (where: string, options: RawOptions): Settings => {
+  optionsIn(where, options)
+  const { tags } = options
+  if (tags !== undefined && !(Array.isArray(tags) && tags.every((tag) => typeof tag === "string")))
+    refuse(where, "tags must be an array of strings", tags)
+  for (const parameter of functions)
+    if (options[parameter] !== undefined) callable(where, parameter, options[parameter])
+  bucketOf(where, options.budget)
+  if (options.schedule !== undefined && !Schedule.isSchedule(options.schedule))
+    refuse(where, "schedule must be a Schedule", options.schedule)
   const attempts =
     options.attempts === undefined ? 10 : integer(where, "attempts", options.attempts, 1, { infinity: true })
-  const elapsed = options.elapsed === undefined ? 45_000 : pause(where, "elapsed", options.elapsed)
+  const elapsed =
+    options.elapsed === undefined ? 45_000 : nonNegativeMillis(where, "elapsed", options.elapsed)
   if (options.tags === undefined && options.while === undefined) {
     throw new InvalidArgument(`${where}: tags or while must say which errors are retried, got neither`)
   }

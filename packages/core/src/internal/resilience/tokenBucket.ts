@@ -1,10 +1,20 @@
 /** A token bucket: filled by successes and by time, emptied by retries. Time is handed in, in milliseconds. */
 
+import { refuse } from "../validate.ts"
+
 export interface TokenBucketSettings {
   readonly name: string | undefined
   readonly capacity: number
   readonly refillPerSuccess: number
   readonly refillPerSecond: number
+}
+
+/** Of a `RetryBudget`, where there is one. */
+export const bucketOf = (where: string, budget: unknown): TokenBucket | undefined => {
+  if (budget === undefined) return undefined
+  const bucket =
+    typeof budget === "object" && budget !== null && "bucket" in budget ? budget.bucket : undefined
+  return bucket instanceof TokenBucket ? bucket : refuse(where, "budget must be a RetryBudget", budget)
 }
 
 // Ten refills of 0.1 must make a token.
