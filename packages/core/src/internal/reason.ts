@@ -7,6 +7,7 @@ import type * as Fiber from "effect/Fiber"
 
 import { interruptAs } from "./effect.ts"
 import { nodeAbove } from "./node.ts"
+import { refuse } from "./validate.ts"
 import { wallMillis } from "./wallClock.ts"
 
 export const TypeId = "~skein/CancelReason"
@@ -50,6 +51,19 @@ export const toReason = (fiber: Fiber.Fiber<any, any>, input: string | Reason | 
   if (isReason(input)) return input
   if (typeof input === "object" && input !== null) return Object.assign({ [TypeId]: TypeId }, input as Reason)
   return makeReason(fiber, { _tag: "Requested", label: input })
+}
+
+const tags = new Set<unknown>(["Requested", "Deadline", "SiblingFailed", "OwnerExited", "Shutdown", "Signal"])
+
+/** The same; throws on what is no reason. */
+export const reasonFrom = (where: string, fiber: Fiber.Fiber<any, any>, input: unknown): Reason => {
+  const written = typeof input === "object" && input !== null ? (input as Partial<Reason>) : undefined
+  const fits =
+    written === undefined
+      ? input === undefined || typeof input === "string"
+      : isReason(written) || (tags.has(written._tag) && DateTime.isDateTime(written.at))
+  if (!fits) refuse(where, "reason must be a string or a CancelReason", input)
+  return toReason(fiber, input as string | Reason | undefined)
 }
 
 const annotations = new WeakMap<Reason, Context.Context<never>>()

@@ -19,7 +19,8 @@ import { gather } from "../internal/tasks/gathering.ts"
 import type { Rule } from "../internal/tasks/gathering.ts"
 import * as rules from "../internal/tasks/gatherRules.ts"
 import { gatherStream } from "../internal/tasks/gatherStream.ts"
-import { InvalidArgument, integer } from "../internal/validate.ts"
+import { callable, effect, InvalidArgument, integer, iterable, name as nameIn } from "../internal/validate.ts"
+import { options as optionsIn, refuse, verdict } from "../internal/validate.ts"
 
 type EffectAny = Effect.Effect<any, any, any>
 type Collection = Iterable<EffectAny> | Record<string, EffectAny>
@@ -62,12 +63,15 @@ interface Input {
   readonly shape: (values: Array<unknown>) => unknown
 }
 
+// What data-first calls begin with.
+const isObject = (u: unknown): boolean => typeof u === "object" && u !== null
+
 const isIterable = (u: object): u is Iterable<EffectAny> => Symbol.iterator in u
 
 const inputOf = (where: string, collection: Collection): Input => {
-  if (typeof collection !== "object" || collection === null || Effect.isEffect(collection)) {
-    throw new InvalidArgument(`${where}: expected a collection of effects, got ${String(collection)}`)
-  }
+  const isCollection = typeof collection === "object" && collection !== null && !Effect.isEffect(collection)
+  if (!isCollection || collection instanceof Promise)
+    return refuse(where, "expected a collection of effects", collection)
   if (isIterable(collection))
     return { effects: checked(where, Array.from(collection)), shape: (values) => values }
   const keys = Object.keys(collection)
@@ -79,8 +83,7 @@ const inputOf = (where: string, collection: Collection): Input => {
 
 const checked = (where: string, effects: ReadonlyArray<EffectAny>): ReadonlyArray<EffectAny> => {
   effects.forEach((effect, index) => {
-    if (!Effect.isEffect(effect))
-      throw new InvalidArgument(`${where}: element ${index} is no effect, got ${String(effect)}`)
+    if (!Effect.isEffect(effect)) refuse(where, `element ${index} must be an effect`, effect)
   })
   return effects
 }
@@ -93,7 +96,9 @@ const nonEmpty = (where: string, effects: Iterable<EffectAny>): ReadonlyArray<Ef
 }
 
 const settings = (where: string, name: string, options: Options | undefined) => {
+  if (options !== undefined) optionsIn(where, options)
   const { concurrency = "unbounded" } = options ?? {}
+  nameIn(where, options?.name)
   const limit =
     concurrency === "unbounded" ? Infinity : integer(where, "concurrency", concurrency, 1, { infinity: true })
   return { name: options?.name ?? name, concurrency: limit }
@@ -226,7 +231,7 @@ export const quorum: {
     options?: Options
   ): Effect.Effect<Array<Effect.Success<Eff>>, Effect.Error<Eff>, Effect.Services<Eff>>
 } = /*#__PURE__*/ dual(
-  (args) => typeof args[0] !== "number",
+  (args) => typeof args[1] === "number" || isObject(args[0]),
   (effects: Iterable<EffectAny>, n: number, options?: Options) =>
     contest("quorum", effects, options, (size) => {
       integer("Gather.quorum", "n", n, 1)
@@ -267,9 +272,13 @@ export const firstMatching: {
     options?: Options
   ): Effect.Effect<Option.Option<A>, E, R>
 } = /*#__PURE__*/ dual(
-  (args) => typeof args[0] !== "function",
+  (args) => typeof args[1] === "function" || isObject(args[0]),
   (effects: Iterable<EffectAny>, predicate: Predicate<any>, options?: Options) =>
-    contest("firstMatching", effects, options, () => rules.firstMatching(predicate))
+    contest("firstMatching", effects, options, () => {
+      const where = "Gather.firstMatching"
+      callable(where, "predicate", predicate)
+      return rules.firstMatching((value) => verdict(where, "predicate", predicate(value)))
+    })
 ) as never
 
 /**
@@ -320,12 +329,13 @@ export const map: {
     options?: Options
   ): Effect.Effect<Arr.ReadonlyArray.With<S, B>, E, R>
 } = /*#__PURE__*/ dual(
-  (args) => typeof args[0] !== "function",
+  (args) => typeof args[1] === "function" || isObject(args[0]),
   (self: Iterable<unknown>, f: (a: unknown, i: number) => AnyEffect, options?: Options) =>
     deferred(() => {
-      const items = Array.from(self)
+      const items = iterable("Gather.map", "an iterable", self)
+      callable("Gather.map", "f", f)
       return gather(
-        (index) => f(items[index], index),
+        (index) => effect("Gather.map", f(items[index], index), "f must return an effect"),
         items.length,
         settings("Gather.map", "map", options),
         () => rules.all((values) => values)

@@ -17,10 +17,11 @@ import { cancelTask } from "../internal/tasks/cancelTasks.ts"
 import { JoinEntry, joined } from "../internal/tasks/join.ts"
 import { nodeAbove } from "../internal/node.ts"
 import type { Node } from "../internal/node.ts"
-import { toReason } from "../internal/reason.ts"
+import { reasonFrom } from "../internal/reason.ts"
 import type { TaskNode } from "../internal/tasks/taskNode.ts"
 import { isTaskNode, taskStatus } from "../internal/tasks/taskNode.ts"
 import { waitFor } from "../internal/tasks/waitForTasks.ts"
+import { iterable, options as checkOptions, refuse } from "../internal/validate.ts"
 
 export { TaskCancelled } from "../internal/tasks/taskErrors.ts"
 
@@ -72,7 +73,8 @@ export type Status = "pending" | "running" | "cancelling" | "succeeded" | "faile
  */
 export const isTask = (u: unknown): u is Task<unknown, unknown> => isTaskNode(u)
 
-const node = (task: Task<any, any>): TaskNode => task as unknown as TaskNode
+const node = (where: string, task: Task<any, any>): TaskNode =>
+  isTaskNode(task) ? task : refuse(where, "expected a Task", task)
 
 /**
  * Waits for the task and gives its result. A task that was cancelled on its own makes the joiner die with
@@ -91,7 +93,7 @@ const node = (task: Task<any, any>): TaskNode => task as unknown as TaskNode
  */
 export const join = <T extends Task<any, any>>(self: T): Effect.Effect<Success<T>, Error<T>> =>
   Effect.withFiber((fiber) => {
-    const task = node(self)
+    const task = node("Task.join", self)
     if (task.exit !== undefined) return joined(task)
     if (nodeAbove(fiber) === (task as Node)) {
       return Effect.die(new globalThis.Error(`Task.join: ${task.path} joins itself and would wait for ever`))
@@ -109,7 +111,7 @@ export const join = <T extends Task<any, any>>(self: T): Effect.Effect<Success<T
  */
 export const outcome = <T extends Task<any, any>>(self: T): Effect.Effect<Exit.Exit<Success<T>, Error<T>>> =>
   Effect.withFiber((fiber) => {
-    const task = node(self)
+    const task = node("Task.outcome", self)
     if (task.exit !== undefined) return Effect.succeed(task.exit as never)
     if (nodeAbove(fiber) === (task as Node)) {
       return Effect.die(
@@ -133,7 +135,9 @@ const exitOf = (task: TaskNode): Exit.Exit<any> => Exit.succeed(task.exit)
 export const cancel: {
   <A, E>(self: Task<A, E>, reason?: CancelReason.Input): Effect.Effect<boolean>
 } = (self: Task<any, any>, reason?: CancelReason.Input): Effect.Effect<boolean> =>
-  Effect.withFiber((fiber) => cancelTask(fiber, node(self), toReason(fiber, reason as never)))
+  Effect.withFiber((fiber) =>
+    cancelTask(fiber, node("Task.cancel", self), reasonFrom("Task.cancel", fiber, reason))
+  )
 
 /**
  * The state the task is in now.
@@ -142,7 +146,7 @@ export const cancel: {
  * @since 0.1.0
  */
 export const status = <A, E>(self: Task<A, E>): Effect.Effect<Status> =>
-  Effect.sync(() => taskStatus(node(self)))
+  Effect.sync(() => taskStatus(node("Task.status", self)))
 
 /**
  * The task that this fiber runs or was forked by, as a child; None outside any group and in the body of one that no task opened.
@@ -201,5 +205,9 @@ export const wait: {
   (options: WaitOptions): <T extends Task<any, any>>(tasks: Iterable<T>) => Effect.Effect<Waited<T>>
   <T extends Task<any, any>>(tasks: Iterable<T>, options: WaitOptions): Effect.Effect<Waited<T>>
 } = /*#__PURE__*/ dual(2, (tasks: Iterable<Task<any, any>>, options: WaitOptions) =>
-  Effect.withFiber((fiber) => waitFor(fiber, new Set(tasks) as unknown as Set<TaskNode>, options))
+  Effect.withFiber((fiber) => {
+    const nodes = iterable("Task.wait", "tasks", tasks).map((task) => node("Task.wait", task))
+    checkOptions("Task.wait", options)
+    return waitFor(fiber, new Set(nodes), options)
+  })
 ) as never

@@ -11,6 +11,7 @@ import { dual } from "effect/Function"
 import type * as Types from "effect/Types"
 
 import { renderFailures } from "../internal/tasks/renderFailures.ts"
+import { callable, effect, options } from "../internal/validate.ts"
 
 interface Common {
   /** The task's name. */
@@ -153,8 +154,9 @@ export const catchEach: {
       string,
       (failures: Arr.NonEmptyReadonlyArray<Failed<unknown>>) => Effect.Effect<unknown, unknown, unknown>
     >
-  ) =>
-    Effect.catchCause(self, (cause) => {
+  ) => {
+    checkCases(cases)
+    return Effect.catchCause(effect(where, self), (cause) => {
       const error = Cause.hasDies(cause) ? undefined : groupErrorIn(cause)
       if (error === undefined) return Effect.failCause(cause)
       const others = cause.reasons.filter((reason) => !(reason._tag === "Fail" && reason.error === error))
@@ -168,15 +170,27 @@ export const catchEach: {
       let handled: Effect.Effect<unknown, unknown, unknown> = Effect.void
       for (const tag of Object.keys(cases)) {
         const failures = error.failures.filter((failure) => tagOf(failure.error) === tag)
-        if (failures.length === 0) continue
+        if (failures.length === 0 || cases[tag] === undefined) continue
+        const run = cases[tag]
         handled = Effect.andThen(
           handled,
-          Effect.suspend(() => cases[tag]!(failures as never))
+          Effect.suspend(() =>
+            effect(where, run(failures as never), `the handler of ${tag} must return an effect`)
+          )
         )
       }
       return left.length === 0 ? handled : Effect.andThen(handled, Effect.failCause(Cause.fromReasons(left)))
     })
+  }
 ) as never
+
+const where = "TaskGroupError.catchEach"
+
+const checkCases = (cases: unknown): void => {
+  options(where, cases, "handlers by tag")
+  for (const [tag, handler] of Object.entries(cases as object))
+    if (handler !== undefined) callable(where, `the handler of ${tag}`, handler)
+}
 
 const groupErrorIn = (cause: Cause.Cause<unknown>): TaskGroupError<unknown> | undefined => {
   for (const reason of cause.reasons)

@@ -255,7 +255,7 @@ describe("wait", () => {
       const none = yield* Effect.exit(Task.wait([], { until: "first-completed" }))
       assert.match(String(diesOf(none)[0]), /Task\.wait: there is no first of no tasks/)
       const mode = yield* Effect.exit(Task.wait([], { until: "sometime" as never }))
-      assert.match(String(diesOf(mode)[0]), /until must be one of .*, got sometime/)
+      assert.match(String(diesOf(mode)[0]), /until must be one of .*, got "sometime"/)
     })
   )
 

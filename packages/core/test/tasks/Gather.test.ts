@@ -103,7 +103,7 @@ describe("Gather", () => {
           /Gather\.all: concurrency must be an integer or Infinity >= 1, got 0/
         )
         const wrong = yield* Effect.exit(Gather.all([1 as never]))
-        assert.match(String(dies(wrong)), /Gather\.all: element 0 is no effect, got 1/)
+        assert.match(String(dies(wrong)), /Gather\.all: element 0 must be an effect, got 1/)
       })
     )
 

@@ -7,7 +7,7 @@ import { listener } from "../listeners.ts"
 import { beginWait, endWait, holderOf, nodeAbove } from "../node.ts"
 import type { Wait } from "../node.ts"
 import type { TaskNode } from "./taskNode.ts"
-import { InvalidArgument, millis } from "../validate.ts"
+import { InvalidArgument, millis, refuse, show } from "../validate.ts"
 import { wallMillis } from "../wallClock.ts"
 
 interface Options {
@@ -19,9 +19,7 @@ const modes = ["first-completed", "first-failed", "all-completed"]
 
 export const waitFor = (fiber: AnyFiber, tasks: ReadonlySet<TaskNode>, options: Options): AnyEffect => {
   if (!modes.includes(options.until)) {
-    throw new InvalidArgument(
-      `Task.wait: until must be one of ${modes.join(", ")}, got ${String(options.until)}`
-    )
+    refuse("Task.wait", `until must be one of ${modes.map(show).join(", ")}`, options.until)
   }
   if (tasks.size === 0 && options.until !== "all-completed") {
     throw new InvalidArgument(

@@ -1,6 +1,5 @@
 /** Forking into a group: `fork`, `tryFork`, `start`, and through handles. */
 import * as Effect from "effect/Effect"
-import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as Types from "effect/Types"
 
@@ -10,15 +9,21 @@ import { forkSite } from "../../internal/tasks/forkSites.ts"
 import { makeReason } from "../../internal/reason.ts"
 import { startTask } from "../../internal/tasks/startTask.ts"
 import type { TaskGroupClosed, TaskNotStarted } from "../../internal/tasks/taskErrors.ts"
-import { InvalidArgument } from "../../internal/validate.ts"
+import { effect as effectIn, refuse } from "../../internal/validate.ts"
 import type * as Task from "../Task.ts"
 import { checkShape, groupOf, inGroup } from "./GroupModel.ts"
 import type { EffectAny, ForkOptions, TaskGroup } from "./GroupModel.ts"
 
+const checkForkOptions = (where: string, options: unknown, expected = "options"): void => {
+  checkShape(where, options, expected)
+  const { background } = options as ForkOptions
+  if (background !== undefined && typeof background !== "boolean")
+    refuse(where, "background must be a boolean", background)
+}
+
 const checkFork = (where: string, effect: unknown, options: unknown): void => {
-  if (!Effect.isEffect(effect))
-    throw new InvalidArgument(`${where}: expected an effect, got ${String(effect)}`)
-  if (options !== undefined) checkShape(where, options, "options")
+  effectIn(where, effect)
+  if (options !== undefined) checkForkOptions(where, options)
 }
 
 const requestOf = (where: string, effect: AnyEffect, options: ForkOptions | undefined): forks.Request => {
@@ -34,10 +39,10 @@ const forker =
   (where: string, fork: (effect: AnyEffect, options: ForkOptions | undefined) => AnyEffect) =>
   (first: unknown, second?: ForkOptions): any => {
     if (Effect.isEffect(first)) {
-      if (second !== undefined) checkShape(where, second, "options")
+      if (second !== undefined) checkForkOptions(where, second)
       return fork(first as AnyEffect, second)
     }
-    checkShape(where, first, "an effect or options")
+    checkForkOptions(where, first, "an effect or options")
     return (effect: AnyEffect) => {
       checkFork(where, effect, first)
       return fork(effect, first as ForkOptions)
@@ -148,9 +153,13 @@ export const start: {
   ): Effect.Effect<readonly [value: V, task: Task.Task<A, E>], E | TaskNotStarted, R | TaskGroup<E>>
 } = ((f: (started: (value: unknown) => AnyEffect) => AnyEffect, options?: ForkOptions) => {
   const site = forkSite()
-  return inGroup("TaskGroup.start", (fiber, group) =>
-    startTask(fiber, group, f, { options, site, refusal: "die" })
-  )
+  const program = (started: (value: unknown) => AnyEffect): AnyEffect =>
+    effectIn("TaskGroup.start", f(started), "the function must return an effect")
+  return inGroup("TaskGroup.start", (fiber, group) => {
+    if (typeof f !== "function") refuse("TaskGroup.start", "expected a function", f)
+    if (options !== undefined) checkForkOptions("TaskGroup.start", options)
+    return startTask(fiber, group, program, { options, site, refusal: "die" })
+  })
 }) as never
 
 /**
@@ -182,13 +191,19 @@ export const forkIn: {
     effect: Effect.Effect<A, E1, R>,
     options?: ForkOptions
   ): Effect.Effect<Task.Task<A, E1>, TaskGroupClosed, R>
-} = /*#__PURE__*/ dual(
-  (args) => Effect.isEffect(args[1]),
-  (group: TaskGroup<any>, effect: AnyEffect, options?: ForkOptions) => {
-    checkFork("TaskGroup.forkIn", effect, options)
-    return new forks.Fork(effect, options, groupOf(group))
+} = ((handle: unknown, ...args: ReadonlyArray<unknown>) => {
+  const where = "TaskGroup.forkIn"
+  const group = groupOf(where, handle)
+  const forkInto = (effect: AnyEffect, options: ForkOptions | undefined): AnyEffect => {
+    checkFork(where, effect, options)
+    return new forks.Fork(effect, options, group)
   }
-) as never
+  const [first, second] = args
+  if (args.length > 1 || Effect.isEffect(first))
+    return forkInto(first as AnyEffect, second as ForkOptions | undefined)
+  if (first !== undefined) checkForkOptions(where, first, "an effect or options")
+  return (effect: AnyEffect) => forkInto(effect, first as ForkOptions | undefined)
+}) as never
 
 /**
  * A synchronous fork for event emitters, in the context of the caller. At the limit the task waits its turn; after close
@@ -204,12 +219,12 @@ export const runtime =
     never,
     R
   > =>
-    Effect.contextWith((context) =>
-      Effect.succeed((effect: AnyEffect, options?: ForkOptions) => {
+    Effect.contextWith((context) => {
+      const target = groupOf("TaskGroup.runtime", group)
+      return Effect.succeed((effect: AnyEffect, options?: ForkOptions) => {
         const request = requestOf("TaskGroup.runtime", effect, options)
-        const target = groupOf(group)
         if (!target.closed) return forks.forkNow(context as never, target, request) as Task.Task<any, any>
         const reason = makeReason(undefined, { _tag: "OwnerExited", by: target.path })
         return forks.forkClosed(context as never, target, request, reason) as Task.Task<any, any>
       })
-    ) as never
+    }) as never

@@ -6,6 +6,7 @@ import type { AnyEffect, AnyFiber } from "../../internal/effect.ts"
 import type { Failure, Group } from "../../internal/tasks/group.ts"
 import * as policies from "../../internal/tasks/groupPolicy.ts"
 import type { Kind } from "../../internal/tasks/openGroup.ts"
+import { effect } from "../../internal/validate.ts"
 import { TaskGroupError } from "../TaskGroupError.ts"
 import type { Failed, TaskFailure } from "../TaskGroupError.ts"
 
@@ -35,9 +36,14 @@ export const collect: Kind = {
 }
 
 /** Failures go to a handler, and disturb nobody. */
-export const supervise = (onFailure: ((failure: TaskFailure<any>) => AnyEffect) | undefined): Kind => ({
+export const supervise = (
+  where: string,
+  onFailure: ((failure: TaskFailure<any>) => AnyEffect) | undefined
+): Kind => ({
   policy: (owner) =>
-    new policies.Supervision(owner.context, (failure) => (onFailure ?? logFailure)(toTaskFailure(failure))),
+    new policies.Supervision(owner.context, (failure) =>
+      effect(where, (onFailure ?? logFailure)(toTaskFailure(failure)), "onFailure must return an effect")
+    ),
   cause: (_group, failures) => policies.causeOf(failures)
 })
 

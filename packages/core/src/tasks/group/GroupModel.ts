@@ -7,7 +7,7 @@ import type { AnyEffect, AnyFiber } from "../../internal/effect.ts"
 import type { Group } from "../../internal/tasks/group.ts"
 import { enclosingGroup, isGroup } from "../../internal/tasks/group.ts"
 import { isTaskNode } from "../../internal/tasks/taskNode.ts"
-import { InvalidArgument, integer } from "../../internal/validate.ts"
+import { InvalidArgument, integer, isOptions, name, refuse } from "../../internal/validate.ts"
 import type * as TaskGroupError from "../TaskGroupError.ts"
 
 /**
@@ -92,8 +92,13 @@ export const isTaskGroup = (u: unknown): u is TaskGroup<unknown> => isGroup(u)
 /** @internal */
 export type EffectAny = Effect.Effect<any, any, any>
 
-/** @internal */
-export const groupOf = <E>(group: TaskGroup<E>): Group => group as unknown as Group
+/**
+ * Throws: what is no group has none of its operations.
+ *
+ * @internal
+ */
+export const groupOf = (where: string, group: unknown): Group =>
+  isGroup(group) ? group : refuse(where, "expected a TaskGroup", group)
 
 /** @internal */
 export const handleOf = <E>(group: Group): TaskGroup<E> => group as unknown as TaskGroup<E>
@@ -104,9 +109,9 @@ export const handleOf = <E>(group: Group): TaskGroup<E> => group as unknown as T
  * @internal
  */
 export const checkShape = (where: string, options: unknown, expected: string): void => {
-  if (typeof options === "object" && options !== null && !isGroup(options) && !isTaskNode(options)) return
-  const got = isGroup(options) ? "a TaskGroup" : isTaskNode(options) ? "a Task" : String(options)
-  throw new InvalidArgument(`${where}: expected ${expected}, got ${got}`)
+  if (!isOptions(options) || isGroup(options) || isTaskNode(options))
+    return refuse(where, `expected ${expected}`, options)
+  name(where, (options as Options).name)
 }
 
 /**

@@ -5,8 +5,9 @@ import type * as Scope from "effect/Scope"
 
 import type { AnyEffect, AnyFiber } from "../../internal/effect.ts"
 import { openGroup } from "../../internal/tasks/openGroup.ts"
+import type { Kind } from "../../internal/tasks/openGroup.ts"
 import { openScoped } from "../../internal/tasks/scopedGroup.ts"
-import { millis } from "../../internal/validate.ts"
+import { callable, effect, millis } from "../../internal/validate.ts"
 import type * as TaskGroupError from "../TaskGroupError.ts"
 import * as kinds from "./GroupKind.ts"
 import { checkOptions, checkShape, handleOf } from "./GroupModel.ts"
@@ -20,7 +21,7 @@ const opener =
       Effect.withFiber((owner) => open(owner, body, checkOptions(where, options ?? {})))
     if (Effect.isEffect(first)) return opened(first as AnyEffect, second)
     checkShape(where, first, "an effect or options")
-    return (body: AnyEffect) => opened(body, first)
+    return (body: AnyEffect) => opened(effect(where, body), first)
   }
 
 /**
@@ -128,13 +129,13 @@ export const supervise: {
 } = ((first: unknown = {}, second?: Options) => superviseWith(first, second)) as never
 
 const superviseWith = /*#__PURE__*/ opener("TaskGroup.supervise", (owner, body, options) =>
-  openGroup(
-    owner,
-    body,
-    kinds.supervise((options as Partial<SuperviseOptions<unknown, unknown>>).onFailure),
-    options
-  )
+  openGroup(owner, body, supervision("TaskGroup.supervise", options), options)
 )
+
+const supervision = (where: string, options: Partial<SuperviseOptions<any, any>>): Kind => {
+  if (options.onFailure !== undefined) callable(where, "onFailure", options.onFailure)
+  return kinds.supervise(where, options.onFailure)
+}
 
 /**
  * A supervising group owned by a Scope, for services that are built in a Layer. Closing the scope closes the group, waits
@@ -153,7 +154,7 @@ export const scoped = <E = never, R = never>(
   const opened = Effect.suspend(() => {
     const checked = checkOptions("TaskGroup.scoped", options)
     const grace = options.grace === undefined ? 0 : millis("TaskGroup.scoped", "grace", options.grace)
-    return openScoped(kinds.supervise(options.onFailure as never), checked, grace)
+    return openScoped(supervision("TaskGroup.scoped", options), checked, grace)
   })
   return Effect.map(opened, handleOf<E>)
 }

@@ -8,17 +8,19 @@ import { drainGroup } from "../../internal/tasks/drain.ts"
 import type { AnyEffect, AnyFiber } from "../../internal/effect.ts"
 import type { Group } from "../../internal/tasks/group.ts"
 import { isGroup } from "../../internal/tasks/group.ts"
-import { toReason } from "../../internal/reason.ts"
-import { millis } from "../../internal/validate.ts"
+import { reasonFrom } from "../../internal/reason.ts"
+import { millis, options } from "../../internal/validate.ts"
 import type * as Task from "../Task.ts"
 import { groupOf, inGroup } from "./GroupModel.ts"
 import type { TaskGroup } from "./GroupModel.ts"
 
+// The group around where none is given; a handle that is undefined by mistake must not stand for it.
 const onGroup = (
   where: string,
-  group: TaskGroup<any> | undefined,
+  handle: ReadonlyArray<unknown>,
   f: (fiber: AnyFiber, group: Group) => AnyEffect
-): any => (group === undefined ? inGroup(where, f) : Effect.withFiber((fiber) => f(fiber, groupOf(group))))
+): any =>
+  handle.length === 0 ? inGroup(where, f) : Effect.withFiber((fiber) => f(fiber, groupOf(where, handle[0])))
 
 /**
  * Cancels all tasks that exist; the body goes on. Returns when they have exited, then the group takes forks again. The
@@ -32,11 +34,11 @@ const onGroup = (
 export const cancel: {
   (reason?: CancelReason.Input): Effect.Effect<void, never, TaskGroup<never>>
   <E>(group: TaskGroup<E>, reason?: CancelReason.Input): Effect.Effect<void>
-} = ((first?: TaskGroup<any> | CancelReason.Input, second?: CancelReason.Input) => {
-  const group = isGroup(first) ? (first as unknown as TaskGroup<any>) : undefined
-  const input = group === undefined ? (first as CancelReason.Input | undefined) : second
-  return onGroup("TaskGroup.cancel", group, (fiber, group) =>
-    cancelGroup(fiber, group, toReason(fiber, input as never))
+} = ((...args: ReadonlyArray<unknown>) => {
+  const handle = args.length > 1 || isGroup(args[0]) ? args : []
+  const reason = args[handle.length === 0 ? 0 : 1]
+  return onGroup("TaskGroup.cancel", handle, (fiber, group) =>
+    cancelGroup(fiber, group, reasonFrom("TaskGroup.cancel", fiber, reason))
   )
 }) as never
 
@@ -49,8 +51,8 @@ export const cancel: {
 export const close: {
   (): Effect.Effect<void, never, TaskGroup<never>>
   <E>(group: TaskGroup<E>): Effect.Effect<void>
-} = ((group?: TaskGroup<any>) =>
-  onGroup("TaskGroup.close", group, (_fiber, group) =>
+} = ((...handle: ReadonlyArray<unknown>) =>
+  onGroup("TaskGroup.close", handle, (_fiber, group) =>
     Effect.sync(() => {
       group.closed = true
     })
@@ -90,12 +92,13 @@ export interface DrainOptions {
 export const drain: {
   (options: DrainOptions): Effect.Effect<ReadonlyArray<Drained>, never, TaskGroup<never>>
   <E>(group: TaskGroup<E>, options: DrainOptions): Effect.Effect<ReadonlyArray<Drained>>
-} = ((first: TaskGroup<any> | DrainOptions, second?: DrainOptions) => {
-  const group = isGroup(first) ? (first as unknown as TaskGroup<any>) : undefined
-  const options = group === undefined ? (first as DrainOptions) : second!
-  return onGroup("TaskGroup.drain", group, (fiber, group) =>
-    drainGroup(fiber, group, millis("TaskGroup.drain", "grace", options.grace))
-  )
+} = ((...args: ReadonlyArray<unknown>) => {
+  const handle = args.length > 1 || isGroup(args[0]) ? args : []
+  const given = args[handle.length === 0 ? 0 : 1]
+  return onGroup("TaskGroup.drain", handle, (fiber, group) => {
+    options("TaskGroup.drain", given)
+    return drainGroup(fiber, group, millis("TaskGroup.drain", "grace", (given as DrainOptions).grace))
+  })
 }) as never
 
 /**
@@ -107,8 +110,8 @@ export const drain: {
 export const size: {
   (): Effect.Effect<number, never, TaskGroup<never>>
   <E>(group: TaskGroup<E>): Effect.Effect<number>
-} = ((group?: TaskGroup<any>) =>
-  onGroup("TaskGroup.size", group, (_fiber, group) =>
+} = ((...handle: ReadonlyArray<unknown>) =>
+  onGroup("TaskGroup.size", handle, (_fiber, group) =>
     Effect.sync(() => group.foreground + group.background)
   )) as never
 
@@ -121,8 +124,8 @@ export const size: {
 export const isClosed: {
   (): Effect.Effect<boolean, never, TaskGroup<never>>
   <E>(group: TaskGroup<E>): Effect.Effect<boolean>
-} = ((group?: TaskGroup<any>) =>
-  onGroup("TaskGroup.isClosed", group, (_fiber, group) => Effect.sync(() => group.closed))) as never
+} = ((...handle: ReadonlyArray<unknown>) =>
+  onGroup("TaskGroup.isClosed", handle, (_fiber, group) => Effect.sync(() => group.closed))) as never
 
 /**
  * The tasks that have not exited, oldest first.
@@ -133,5 +136,5 @@ export const isClosed: {
 export const tasks: {
   (): Effect.Effect<ReadonlyArray<Task.Task<unknown, unknown>>, never, TaskGroup<never>>
   <E>(group: TaskGroup<E>): Effect.Effect<ReadonlyArray<Task.Task<unknown, E>>>
-} = ((group?: TaskGroup<any>) =>
-  onGroup("TaskGroup.tasks", group, (_fiber, group) => Effect.sync(() => group.tasks()))) as never
+} = ((...handle: ReadonlyArray<unknown>) =>
+  onGroup("TaskGroup.tasks", handle, (_fiber, group) => Effect.sync(() => group.tasks()))) as never
