@@ -106,6 +106,25 @@ describe("Pool: validate", () => {
       })
   )
 
+  it.effect("who waits for an opening that hangs gets what comes back meanwhile", () =>
+    Effect.gen(function* () {
+      let opened = 0
+      const acquire = Effect.suspend(() => (++opened === 2 ? Effect.never : Effect.succeed({ id: opened })))
+      const pool = yield* Pool.make({ ...base, acquire, validate: () => Effect.succeed(true) })
+      const holder = yield* Effect.forkChild(hold(pool, "1 second"), { startImmediately: true })
+      yield* tick
+      const waiter = yield* Effect.forkChild(id(pool), { startImmediately: true })
+      yield* tick
+      assert.strictEqual((yield* Pool.statistics(pool)).opening, 1)
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(holder)
+      assert.strictEqual(yield* Fiber.join(waiter), 1)
+      // nor does who asks later wait for an opening that was another's
+      assert.strictEqual(yield* id(pool), 1)
+      assert.strictEqual((yield* Pool.statistics(pool)).opening, 1)
+    })
+  )
+
   it.effect("goes on when the one who asked was cancelled: the next gets the resource", () =>
     Effect.gen(function* () {
       const { state, acquire } = source()

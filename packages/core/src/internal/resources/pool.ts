@@ -33,9 +33,10 @@ export class Pool {
   readonly leases = new WaitList<Lease>()
   readonly leaked = new WaitList<Lease>()
   readonly items = new Set<Item>()
-  /** In order of their start. Those past their time are in it no more: nobody is to rely on them. */
+  /** In order of their start, `checks` of them checks. Those past their time have moved to `overdue`: nobody relies on them. */
   readonly supplies = new Set<Supply>()
   private readonly overdue = new Set<Supply>()
+  private checks = 0
   readonly idle = new IdleItems()
   opening = 0
   checking = 0
@@ -91,9 +92,8 @@ export class Pool {
     if (acquireTimeout <= 0) return Exit.fail(lease.timeout(lease.askedAt))
     const effect = this.queue.wait(lease)
     this.alarmFor(lease.askedAt + acquireTimeout)
-    if (this.supplies.size < this.queue.length && (this.idle.length > 0 || this.size < this.options.max)) {
-      this.schedule(lease.fiber)
-    }
+    const room = this.supplies.size < this.queue.length && this.size < this.options.max
+    if (room || this.idle.length > 0) this.schedule(lease.fiber)
     return effect
   }
 
@@ -165,7 +165,7 @@ export class Pool {
   }
 
   private ended(supply: Supply): void {
-    this.supplies.delete(supply)
+    if (this.supplies.delete(supply) && supply.check) this.checks--
     this.overdue.delete(supply)
     if (supply.asker !== undefined) supply.asker.asking = false
   }
@@ -226,14 +226,15 @@ export class Pool {
       for (const item of closing) this.worker.close(item)
     }
     if (this.closed) return
-    // Openings and checks may end at once, so the queue is looked at anew each time.
-    while (this.supplies.size < this.queue.length) {
+    // Openings and checks may end at once, so the queue is looked at anew each time. What is idle is used first, though as
+    // many are being opened as wait: those may hang.
+    while (this.checks < this.queue.length) {
       const item = this.popIdle(undefined)
-      if (item === undefined && this.size >= max) break
-      if (item === undefined) this.open(this.nextAsker())
-      else if (validate === undefined) this.grant(this.queue.head!, item)
+      if (item === undefined) break
+      if (validate === undefined) this.grant(this.queue.head!, item)
       else this.check(item)
     }
+    while (this.supplies.size < this.queue.length && this.size < max) this.open(this.nextAsker())
     while (this.items.size + this.opening < min && this.size < max && !this.refillFailed) this.open(undefined)
     // What was found too old on the way.
     if (this.toClose.length > 0) this.work()
@@ -249,16 +250,17 @@ export class Pool {
   private open(asker: Lease | undefined): void {
     if (asker !== undefined) asker.asking = true
     this.opening++
-    this.worker.open(this.supply(asker))
+    this.worker.open(this.supply(asker, false))
   }
 
   private check(item: Item): void {
     this.checking++
-    this.worker.check(this.supply(undefined), item)
+    this.checks++
+    this.worker.check(this.supply(undefined, true), item)
   }
 
-  private supply(asker: Lease | undefined): Supply {
-    const supply = new Supply(asker, this.now() + this.options.acquireTimeout)
+  private supply(asker: Lease | undefined, check: boolean): Supply {
+    const supply = new Supply(asker, check, this.now() + this.options.acquireTimeout)
     this.supplies.add(supply)
     if (supply.due !== Infinity) this.alarmFor(supply.due)
     return supply

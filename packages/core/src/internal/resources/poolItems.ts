@@ -52,12 +52,14 @@ export class Item {
 export class Supply {
   /** Who fails when the opening fails; undefined for one that keeps `min`, and for checks. */
   readonly asker: Lease | undefined
+  readonly check: boolean
   readonly due: number
   /** Set once the fiber has suspended. */
   fiber: AnyFiber | undefined = undefined
 
-  constructor(asker: Lease | undefined, due: number) {
+  constructor(asker: Lease | undefined, check: boolean, due: number) {
     this.asker = asker
+    this.check = check
     this.due = due
   }
 }
