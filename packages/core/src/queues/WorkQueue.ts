@@ -294,7 +294,7 @@ export const done = <A, E>(self: WorkQueue<A, E>): Effect.Effect<void> =>
  * Waits until nothing is unfinished: every item offered so far has been dealt with, or dropped by a shutdown.
  *
  * **Errors**: fails, once nothing is unfinished, with what the queue was failed with. Dies in a handler of {@link consume}, whose
- * item is unfinished: it would wait for itself.
+ * item is unfinished, and inside of {@link producing}: it would wait for itself.
  *
  * **Cancellation**: Cancel-safe.
  *

@@ -235,6 +235,20 @@ describe("WorkQueue", () => {
   })
 
   describe("producing", () => {
+    it.effect("join inside dies: it would wait for itself; another queue may be joined", () =>
+      Effect.gen(function* () {
+        const [queue, other] = [yield* WorkQueue.unbounded({ name: "q" }), yield* WorkQueue.unbounded()]
+        const joining = WorkQueue.producing(queue, Effect.andThen(Effect.yieldNow, WorkQueue.join(queue)))
+        assert.match(
+          yield* defectOf(joining),
+          /^WorkQueue.join: fiber:\d+ is producing for q, it would wait for itself$/
+        )
+        yield* WorkQueue.join(queue)
+        yield* Effect.forkChild(WorkQueue.producing(other, settle), { startImmediately: true })
+        yield* WorkQueue.producing(queue, WorkQueue.join(other))
+      })
+    )
+
     it.effect("counts as unfinished while it runs, however it ends", () =>
       Effect.gen(function* () {
         const queue = yield* WorkQueue.bounded<number>(2)

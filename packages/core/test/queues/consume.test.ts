@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Gather, Task, TaskGroup, WorkQueue } from "@skein/core"
+import { CancelScope, Gather, Task, TaskGroup, WorkQueue } from "@skein/core"
 import { InterruptSweep } from "@skein/testing"
 import { Cause, Effect, Exit, Fiber, Option, Ref, Scheduler } from "effect"
 
@@ -307,9 +307,15 @@ describe("WorkQueue.consume", () => {
 
   it.effect("join inside a handler dies: it would wait for itself", () =>
     Effect.gen(function* () {
-      const queue = yield* filled([1])
+      const queue = yield* filled([1, 2])
       assert.strictEqual(
         yield* defectOf(WorkQueue.consume(queue, () => WorkQueue.join(queue), { workers: 1 })),
+        "WorkQueue.join: q/worker:1 handles an item of q, it would wait for itself"
+      )
+      // Through a scope, too, which runs it on a fiber of its own.
+      const inScope = CancelScope.run(() => Effect.andThen(Effect.yieldNow, WorkQueue.join(queue)))
+      assert.strictEqual(
+        yield* defectOf(WorkQueue.consume(queue, () => inScope, { workers: 1 })),
         "WorkQueue.join: q/worker:1 handles an item of q, it would wait for itself"
       )
       // Another queue may be joined.

@@ -2,14 +2,14 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
-import { enter, Operation, StackEntry, succeedNow } from "../effect.ts"
+import { enter, Operation, StackEntry, stackOf, succeedNow } from "../effect.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { BatchOfferer, Offerer } from "./handoff.ts"
 import { Reading, ReadingOfferer } from "./reading.ts"
 import { noEffect, wrongType } from "../sync/misuse.ts"
 import { perTurn } from "../sync/turns.ts"
 import { integer } from "../validate.ts"
-import { handling, Joiner, joinsItself, takeMore, WorkTaker } from "./workQueue.ts"
+import { handling, Joiner, joinsItself, takeMore, waitsForItself, WorkTaker } from "./workQueue.ts"
 import type { WorkState } from "./workQueue.ts"
 
 export class Offer extends Operation<void, any> {
@@ -147,5 +147,9 @@ export const takeBatch = (self: WorkState<any>, atMost: number) =>
 export const joinAll = (self: WorkState<any>) =>
   Effect.withFiber((fiber): AnyEffect => {
     if (self.unfinished === 0) return self.failure ?? Effect.void
+    for (const entry of stackOf(fiber)) {
+      if (entry instanceof Producing && entry.self === self)
+        return waitsForItself(fiber, `is producing for ${self.name}`)
+    }
     return joinsItself(fiber, self) ?? self.joiners.wait(new Joiner(fiber, self))
   }) as Effect.Effect<any, any>

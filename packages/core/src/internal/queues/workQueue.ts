@@ -6,8 +6,8 @@ import { succeedNow } from "../effect.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { envOf, holds } from "../env.ts"
 import { Handoff, Taker } from "./handoff.ts"
-import type { Holder } from "../node.ts"
-import { describeFiber, Node, nodeAbove, waitingFrameOf } from "../node.ts"
+import type { Holder, Node } from "../node.ts"
+import { describeFiber, nodeAbove, nodeOf } from "../node.ts"
 import { InvalidArgument } from "../validate.ts"
 import { Holding, Idle, Waiter, WaitQueue } from "../sync/waitQueue.ts"
 
@@ -162,11 +162,15 @@ export const handling = (fiber: AnyFiber, queue: WorkState<any>): boolean => {
   return false
 }
 
-/** A handler's own fiber joins the queue: the item in its hand is unfinished until it has exited. */
+/** A handler joins the queue: the item in its hand is unfinished until it has exited. Also through the scopes it entered. */
 export const joinsItself = (fiber: AnyFiber, queue: WorkState<any>): Exit.Exit<never> | undefined => {
-  const frame = queue.consumers.size === 0 ? undefined : waitingFrameOf(fiber)
-  if (!(frame instanceof Node) || frame.parent === undefined || !queue.consumers.has(frame.parent))
-    return undefined
-  const message = `WorkQueue.join: ${describeFiber(fiber)} handles an item of ${queue.name}, it would wait for itself`
-  return Exit.die(new InvalidArgument(message))
+  const node = queue.consumers.size === 0 ? undefined : nodeOf(fiber)
+  return node?.parent === undefined || !queue.consumers.has(node.parent)
+    ? undefined
+    : waitsForItself(fiber, `handles an item of ${queue.name}`)
 }
+
+export const waitsForItself = (fiber: AnyFiber, because: string): Exit.Exit<never> =>
+  Exit.die(
+    new InvalidArgument(`WorkQueue.join: ${describeFiber(fiber)} ${because}, it would wait for itself`)
+  )
