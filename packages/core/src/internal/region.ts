@@ -71,9 +71,16 @@ const depart = (
   const rest = !own ? asked : others.length === 0 ? undefined : Cause.fromReasons(others)
   calm(fiber, rest)
   const cont = (result: any): AnyEffect => {
-    const exit =
-      contA in cont ? Exit.succeed(result) : own ? region.onInterrupted(result, rest) : Exit.failCause(result)
-    return orphans === undefined ? exitNow(fiber, exit) : Effect.andThen(Fiber.interruptAll(orphans), exit)
+    if (contA in cont) return after(orphans, fiber, () => Exit.succeed(result))
+    // Asked only now: it may be interrupted while the orphans end.
+    return after(orphans, fiber, () =>
+      own ? region.onInterrupted(result, interruptedCause(fiber)) : Exit.failCause(result)
+    )
   }
   return cont
 }
+
+const after = (orphans: ReadonlySet<AnyFiber> | undefined, fiber: AnyFiber, end: () => AnyExit): AnyEffect =>
+  orphans === undefined
+    ? exitNow(fiber, end())
+    : Effect.andThen(Fiber.interruptAll(orphans), Effect.suspend(end))

@@ -112,6 +112,23 @@ describe("CancelScope", () => {
       })
     )
 
+    it.effect(
+      "ends interrupted, not late, when it is interrupted while its children end after the deadline",
+      () =>
+        Effect.gen(function* () {
+          yield* TestClock.adjust(0)
+          const child = Effect.forkChild(Effect.ensuring(Effect.never, Effect.sleep("5 seconds")), {
+            startImmediately: true
+          })
+          const fiber = yield* launch(CancelScope.failAfter(Effect.andThen(child, Effect.never), "1 second"))
+          yield* TestClock.adjust("2 seconds")
+          const interrupting = yield* Effect.forkChild(Fiber.interrupt(fiber), { startImmediately: true })
+          yield* TestClock.adjust("9 seconds")
+          yield* Fiber.await(interrupting)
+          assert.deepStrictEqual(inCause(yield* Fiber.await(fiber)), ["Interrupt ?"])
+        })
+    )
+
     it.effect("10,000 limits in each other, cancelled from the outermost", () =>
       Effect.gen(function* () {
         let nested: Effect.Effect<unknown> = Effect.never
