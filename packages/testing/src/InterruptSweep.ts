@@ -12,6 +12,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { AnyFiber } from "@skein/core/unstable/effect"
 import { watch } from "@skein/core/unstable/holdings"
+import { misuse, mustBeCount, mustBeEffect, mustBeFunction, mustBeOptions } from "./internal/misuse.ts"
 import { printSource, SourceLines } from "./internal/sourceLines.ts"
 import type { SourceLine } from "./internal/sourceLines.ts"
 import { attempt } from "./internal/sweepAttempt.ts"
@@ -55,7 +56,7 @@ export interface Report {
  * @since 0.1.0
  */
 export class InterruptSweepFailure extends Data.TaggedError("InterruptSweepFailure")<{
-  /** The operation, counted from 0, at which the interruption came. */
+  /** The operation, counted from 0, at which the interruption came; how many there were where none came. */
   readonly at: number
   /** How the interrupted subject ended. */
   readonly exit: Exit.Exit<unknown, unknown>
@@ -63,17 +64,36 @@ export class InterruptSweepFailure extends Data.TaggedError("InterruptSweepFailu
   readonly cause: Cause.Cause<unknown>
   /** The line of source of the fiber that was parked there. */
   readonly where?: string | undefined
+  /** False for the last run, which nobody interrupts. */
+  readonly interrupted?: boolean | undefined
 }> {
   override get message(): string {
-    const where = this.where === undefined ? "" : `, at ${this.where}`
-    return [
-      `interrupted at operation ${this.at}${where}`,
-      "the check failed:",
-      indent(Cause.pretty(this.cause)),
-      "the interrupted subject ended with:",
-      indent(Exit.isSuccess(this.exit) ? "success" : Cause.pretty(this.exit.cause))
-    ].join("\n")
+    const { at, cause, exit, interrupted, where } = this
+    const place = where === undefined ? "" : `, at ${where}`
+    const complaint = cause.reasons.find((reason) => Cause.isDieReason(reason))?.defect
+    const lines = [
+      interrupted === false ? "without an interruption" : `interrupted at operation ${at}${place}`
+    ]
+    if (complaint instanceof Complaint) lines.push(complaint.message)
+    else lines.push("the check failed:", indent(Cause.pretty(cause)))
+    if (!(complaint instanceof DoesNotEnd)) {
+      lines.push(
+        `the ${interrupted === false ? "" : "interrupted "}subject ended with:`,
+        indent(printEnding(exit))
+      )
+    }
+    return lines.join("\n")
   }
+}
+
+/** What the sweep itself, and not the check, found fault with. */
+class Complaint extends Error {}
+
+class DoesNotEnd extends Complaint {}
+
+const printEnding = (exit: Exit.Exit<unknown, unknown>): string => {
+  if (Exit.isSuccess(exit)) return "success"
+  return Cause.hasInterruptsOnly(exit.cause) ? "interruption" : Cause.pretty(exit.cause)
 }
 
 /**
@@ -100,11 +120,29 @@ export const run = <S, A, E, R>(
   options: Options<S, A, E, R>
 ): Effect.Effect<Report, InterruptSweepFailure, R> =>
   Effect.contextWith((context: Context.Context<R>) =>
-    Effect.flatten(Effect.promise((signal) => sweep(options, context, signal)))
+    Effect.flatten(
+      Effect.promise((signal) => {
+        validate(options)
+        return sweep(options, context, signal)
+      })
+    )
   )
+
+const validate = (options: Options<any, any, any, any>): void => {
+  const where = "InterruptSweep.run"
+  mustBeOptions(where, "options", options)
+  mustBeEffect(where, "setup", options.setup)
+  mustBeFunction(where, "subject", options.subject)
+  mustBeFunction(where, "check", options.check)
+  if (options.teardown !== undefined) mustBeFunction(where, "teardown", options.teardown)
+  if (options.maxOperations !== undefined) mustBeCount(where, "maxOperations", options.maxOperations)
+}
 
 /** Real milliseconds to wait for a promise or a timer from outside before the subject counts as blocked. */
 const grace = 50
+
+/** Points after which the subject is run to its end once: one that has none would be found out after all of them. */
+const fewPoints = 100
 
 type Verdict = Exit.Exit<Report, InterruptSweepFailure>
 
@@ -116,6 +154,11 @@ const sweep = async <S, A, E, R>(
   let points = 0
   for (const _tag of ["Operation", "Boundary"] as const) {
     for (let at = 0; !signal.aborted;) {
+      if (points === fewPoints && _tag === "Operation") {
+        const uninterrupted = { _tag, at: Number.POSITIVE_INFINITY }
+        const [, verdict] = await judge(options, context, uninterrupted)
+        if (verdict !== undefined) return located(options, context, uninterrupted, verdict)
+      }
       const [attempted, verdict] = await judge(options, context, { _tag, at })
       if (verdict !== undefined) return located(options, context, { _tag, at }, verdict)
       if (attempted.hit === undefined) break
@@ -140,13 +183,20 @@ const located = async <S, A, E, R>(
   const sources = new SourceLines()
   let where: SourceLine | undefined
   await judge(options, context, point, (fiber) => {
-    where = sources.ofFiber(fiber)
+    where =
+      sources.ofFiber(fiber) ?? sources.ofOperation(fiber, undefined) ?? sources.ofFunction(options.subject)
   })
   sources.close()
   if (where === undefined) return verdict
-  const { at, cause, exit } = failure
+  const { at, cause, exit, interrupted } = failure
   return Exit.fail(
-    new InterruptSweepFailure({ at, cause, exit, where: `${printSource(where)}  ${where.text}` })
+    new InterruptSweepFailure({
+      at,
+      cause,
+      exit,
+      interrupted,
+      where: `${printSource(where)}  ${where.text}`
+    })
   )
 }
 
@@ -161,11 +211,18 @@ const judge = async <S, A, E, R>(
   const maxOperations = options.maxOperations ?? 10_000
   const state = await outcome(world, options.setup, context, "setup")
   if (Exit.isFailure(state)) return [notRun, Exit.failCause(state.cause)]
-  const subject = Effect.suspend(() => options.subject(state.value))
+  let wrong: Error | undefined
+  const subject = Effect.suspend(() => {
+    const effect = options.subject(state.value)
+    if (!Effect.isEffect(effect))
+      wrong = misuse("InterruptSweep.run", "what subject returns", "an Effect", effect)
+    return effect
+  })
   const unwatch = options.leaks === false ? () => {} : watch(world.ledger)
   try {
     const attempted = await attempt({ world, context, subject, point, maxOperations, grace, onHit })
     world.ledger.recording = false
+    if (wrong !== undefined) return [attempted, Exit.die(wrong)]
     return [attempted, await judgeEnding(world, options, context, state.value, attempted)]
   } finally {
     unwatch()
@@ -179,14 +236,14 @@ const judgeEnding = async <S, A, E, R>(
   state: S,
   attempted: Attempt<A, E>
 ): Promise<Verdict | undefined> => {
-  const { ending, operation } = attempted
+  const { ending, interrupted, operation } = attempted
   const failure = (exit: Exit.Exit<A, E>, cause: Cause.Cause<unknown>): Verdict =>
-    Exit.fail(new InterruptSweepFailure({ at: operation, exit, cause }))
+    Exit.fail(new InterruptSweepFailure({ at: operation, exit, cause, interrupted }))
   if (ending._tag === "Endless") {
     return Exit.die(new Error(endless(options.maxOperations ?? 10_000)))
   }
   if (ending._tag === "Stuck") {
-    const cause = Cause.die(new Error("the subject was interrupted and does not end, and nothing can run"))
+    const cause = Cause.die(new DoesNotEnd("the subject does not end although interrupted: nothing can run"))
     return failure(Exit.interrupt(), cause)
   }
   const checked = await outcome(
@@ -201,10 +258,15 @@ const judgeEnding = async <S, A, E, R>(
   }
   if (Exit.isFailure(checked)) return failure(ending.exit, checked.cause)
   if (Exit.isSuccess(ending.exit) || world.ledger.isBalanced) return undefined
-  return failure(ending.exit, Cause.die(new Error(stillHeld(world.ledger.lines()))))
+  return failure(ending.exit, Cause.die(new Complaint(stillHeld(world.ledger.lines()))))
 }
 
-const notRun: Attempt<never, never> = { ending: { _tag: "Stuck" }, hit: undefined, operation: 0 }
+const notRun: Attempt<never, never> = {
+  ending: { _tag: "Stuck" },
+  hit: undefined,
+  operation: 0,
+  interrupted: false
+}
 
 const outcome = async <A, E, R>(
   world: World,
@@ -216,7 +278,7 @@ const outcome = async <A, E, R>(
   const exit = await world.exitOf(fiber, grace)
   if (exit !== undefined) return exit
   fiber.interruptUnsafe()
-  return Exit.die(new Error(`${what} does not end: it waits for something, and nothing can run`))
+  return Exit.die(new Complaint(`${what} does not end: it waits for something, and nothing can run`))
 }
 
 const endless = (maxOperations: number): string =>

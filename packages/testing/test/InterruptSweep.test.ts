@@ -203,6 +203,73 @@ describe("InterruptSweep", () => {
       })
     )
 
+    it.effect("refuses it soon, not after as many runs as it may take operations", () =>
+      Effect.gen(function* () {
+        let runs = 0
+        yield* Effect.exit(
+          InterruptSweep.run({
+            setup: Effect.sync(() => void runs++),
+            subject: () => Effect.forever(Effect.yieldNow),
+            check: () => Effect.void
+          })
+        )
+        assert.isBelow(runs, 150)
+      })
+    )
+
+    it.effect("points at the subject where no generator shows a line", () =>
+      Effect.gen(function* () {
+        const failure = yield* failureOf(
+          InterruptSweep.run({
+            setup: Ref.make(1),
+            subject: (permits) =>
+              Ref.update(permits, (n) => n - 1).pipe(
+                Effect.andThen(Effect.yieldNow),
+                Effect.andThen(Ref.update(permits, (n) => n + 1))
+              ),
+            check: allPermits
+          })
+        )
+        assert.match(failure.message, /^interrupted at operation \d+, at .*InterruptSweep\.test\.ts:\d+/)
+        assert.match(failure.message, /subject ended with:\n {2}interruption$/)
+      })
+    )
+
+    it.effect("says so when what fails is the run that nobody interrupts", () =>
+      Effect.gen(function* () {
+        const failure = yield* failureOf(
+          InterruptSweep.run({
+            setup: Effect.void,
+            subject: () => Effect.fail("refused"),
+            check: (_, exit) => (Exit.hasFails(exit) ? Effect.fail("failed") : Effect.void)
+          })
+        )
+        assert.match(failure.message, /^without an interruption\nthe check failed:[^]*refused/)
+      })
+    )
+
+    it.effect("dies of what is no setup, subject, check or number, and names it", () =>
+      Effect.gen(function* () {
+        const fine = { setup: Effect.void, subject: () => Effect.void, check: () => Effect.void }
+        const wrong = {
+          "setup must be an Effect, got a function": { setup: () => Effect.void },
+          "subject must be a function, got an Effect": { subject: Effect.void },
+          "what subject returns must be an Effect, got undefined": { subject: () => {} },
+          "check must be a function, got undefined": { check: undefined },
+          "maxOperations must be an integer >= 1, got NaN": { maxOperations: Number.NaN }
+        }
+        for (const [message, options] of Object.entries(wrong)) {
+          const sweep = InterruptSweep.run({ ...fine, ...options } as never) as Effect.Effect<
+            unknown,
+            unknown
+          >
+          const exit = yield* Effect.exit(sweep)
+          const defect = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+          assert.strictEqual((defect as Error).message, `InterruptSweep.run: ${message}`)
+        }
+      })
+    )
+
     it.effect("waits for a promise from outside", () =>
       Effect.gen(function* () {
         const exits: Array<boolean> = []

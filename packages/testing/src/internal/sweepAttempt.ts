@@ -29,8 +29,9 @@ export interface Attempt<A, E> {
   readonly ending: Ending<A, E>
   /** The point at which it was interrupted, as counted then; undefined when the subject ended before it. */
   readonly hit: number | undefined
-  /** The last operation begun before the interruption. */
+  /** The last operation begun before the interruption; how many there were where none came. */
   readonly operation: number
+  readonly interrupted: boolean
 }
 
 interface Counters {
@@ -124,7 +125,9 @@ export const attempt = async <A, E, R>(options: {
   world.onBoundary = undefined
   const ending: Ending<A, E> =
     exit !== undefined ? { _tag: "Ended", exit } : { _tag: counters.endless ? "Endless" : "Stuck" }
-  return { ending, hit: counters.hit, operation: counters.operation }
+  const interrupted = !counters.armed
+  const operation = interrupted ? counters.operation : counters.operations
+  return { ending, hit: counters.hit, operation, interrupted }
 }
 
 const exitUnlessEndless = <A, E>(
