@@ -19,7 +19,7 @@ import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { envOf, withEnv } from "../internal/env.ts"
 import { Pool as State } from "../internal/resources/pool.ts"
 import { PoolClosed, PoolCloseTimeout, PoolTimeout } from "../internal/resources/poolErrors.ts"
-import { Lease, ScopedLease } from "../internal/resources/poolLease.ts"
+import { holders, Lease, ScopedLease } from "../internal/resources/poolLease.ts"
 import { PoolWorker } from "../internal/resources/poolWorker.ts"
 import { clockOf } from "../internal/monotonic.ts"
 import { integer, InvalidArgument, nonNegativeMillis } from "../internal/validate.ts"
@@ -61,7 +61,10 @@ export interface Options<A, E, R> {
   readonly min: number
   /** Never more than so many, those being opened and closed included. */
   readonly max: number
-  /** How long a lease may be waited for. Openings and checks are interrupted after that time, too. */
+  /**
+   * How long a lease may be waited for. Openings and checks are interrupted after that time, too. Zero never waits: what is
+   * not idle is refused, and openings take the time they take.
+   */
   readonly acquireTimeout: Duration.Input
   /** Asked before an idle item is leased again; false replaces it. */
   readonly validate?: ((item: A) => Effect.Effect<boolean, never, R>) | undefined
@@ -157,7 +160,8 @@ let unnamed = 0
  * something at once, with nothing to share: Semaphore.
  *
  * **Errors** Dies unless `min` is an integer of at least 0 and `max` one of at least 1 and of at least `min`, and unless the times
- * are durations of at least 0, `maxLifetime` above 0 where `min` is. Failures to open are the askers'; those of the first `min` are logged, as nobody asked for them.
+ * are durations of at least 0, `maxLifetime` above 0 where `min` is, `acquireTimeout` above 0 where `min` is 0 or there is a
+ * `validate`. Failures to open are the askers'; those of the first `min` are logged, as nobody asked for them.
  *
  * **Cancellation** Cancel-safe. Closing the scope ends the pool: those who wait die with {@link PoolClosed}, idle resources are closed, leases
  * are waited for. After `closeTimeout` the scope's closing dies with {@link PoolCloseTimeout}, which names the holders; what they
@@ -209,7 +213,10 @@ const checked = (options: Options<any, any, any>): State["options"] => {
     max,
     acquire: options.acquire,
     validate: options.validate,
-    acquireTimeout: nonNegativeMillis(where, "acquireTimeout", options.acquireTimeout),
+    // Nothing could ever be leased without waiting for its opening, or its check.
+    acquireTimeout: nonNegativeMillis(where, "acquireTimeout", options.acquireTimeout, {
+      zero: min > 0 && options.validate === undefined
+    }),
     idleTimeToLive: time("idleTimeToLive", Infinity),
     maxLifetime: time("maxLifetime", Infinity),
     closeTimeout: time("closeTimeout", 30_000),
@@ -358,7 +365,7 @@ export const statistics = <A, E>(self: Pool<A, E>): Effect.Effect<Statistics> =>
       closing: state.closing,
       min: state.options.min,
       max: state.options.max,
-      holders: state.holders(),
+      holders: holders(state),
       waiting: state.queue.names(),
       maxWaiting: state.queue.maxLength
     }

@@ -71,7 +71,9 @@ describe("Pool.make", () => {
           yield* attempt({ idleTimeToLive: "-1 second" }),
           yield* attempt({ closeTimeout: -1 }),
           yield* attempt({ leakAfter: Duration.millis(-5) }),
-          yield* attempt({ maxLifetime: 0, min: 1 })
+          yield* attempt({ maxLifetime: 0, min: 1 }),
+          yield* attempt({ acquireTimeout: 0 }),
+          yield* attempt({ acquireTimeout: 0, min: 1, validate: () => Effect.succeed(true) })
         ],
         [
           "Pool.make: max must be an integer >= 1, got 0",
@@ -79,11 +81,13 @@ describe("Pool.make", () => {
           "Pool.make: min must be an integer >= 0, got 1.5",
           "Pool.make: min must be at most max (2), got 3",
           "Pool.make: acquireTimeout must be a duration, got NaN",
-          "Pool.make: acquireTimeout must be a duration >= 0, got -1",
+          "Pool.make: acquireTimeout must be a duration > 0, got -1",
           'Pool.make: idleTimeToLive must be a duration >= 0, got "-1 second"',
           "Pool.make: closeTimeout must be a duration >= 0, got -1",
           "Pool.make: leakAfter must be a duration >= 0, got -5 ms",
-          "Pool.make: maxLifetime must be a duration > 0, got 0"
+          "Pool.make: maxLifetime must be a duration > 0, got 0",
+          "Pool.make: acquireTimeout must be a duration > 0, got 0",
+          "Pool.make: acquireTimeout must be a duration > 0, got 0"
         ]
       )
     })
@@ -212,6 +216,19 @@ describe("Pool.use", () => {
           assert.match(defect(exit), /no lease within 0/)
         )
       )
+    })
+  )
+
+  it.effect("where nobody waits, openings take their time, and one that failed is tried again", () =>
+    Effect.gen(function* () {
+      const { acquire } = source((n) =>
+        n === 1 ? Effect.fail(new OpenError({ n })) : Effect.sleep("1 second")
+      )
+      const pool = yield* Pool.make({ ...base, acquire, min: 1, max: 1, acquireTimeout: 0 })
+      yield* tick
+      assert.match(defect(yield* Effect.exit(hold(pool, 0))), /no lease within 0/)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* Pool.use(pool, (item) => Effect.succeed(item.id)), 2)
     })
   )
 

@@ -9,7 +9,6 @@
  * - `size` counts a resource from the start of its opening to the end of its closing and is at most `max`.
  */
 import type * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 
@@ -18,9 +17,9 @@ import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { took, watched } from "../holdings.ts"
 import { millisOf } from "../monotonic.ts"
 import { PoolClosed } from "./poolErrors.ts"
-import type { PoolHolder } from "./poolErrors.ts"
 import { IdleItems, Item, Supply } from "./poolItems.ts"
 import type { PoolOptions, PoolWork } from "./poolItems.ts"
+import { held } from "./poolLease.ts"
 import type { Lease } from "./poolLease.ts"
 import { Waiting, WaitList, WaitQueue } from "../sync/waitQueue.ts"
 
@@ -89,12 +88,19 @@ export class Pool {
   private wait(lease: Lease): AnyEffect {
     const { acquireTimeout } = this.options
     lease.askedAt = this.now()
-    if (acquireTimeout <= 0) return Exit.fail(lease.timeout(lease.askedAt))
+    if (acquireTimeout <= 0) return this.refuse(lease)
     const effect = this.queue.wait(lease)
     this.alarmFor(lease.askedAt + acquireTimeout)
     const room = this.supplies.size < this.queue.length && this.size < this.options.max
     if (room || this.idle.length > 0) this.schedule(lease.fiber)
     return effect
+  }
+
+  private refuse(lease: Lease): AnyEffect {
+    // Nobody else would ever ask for an opening anew.
+    this.refillFailed = false
+    if (this.size < this.options.min) this.schedule(lease.fiber)
+    return Exit.fail(lease.timeout(lease.askedAt))
   }
 
   /** From now on the lease has the item. */
@@ -132,12 +138,10 @@ export class Pool {
   // Values need not be distinct: the caller's own lease first, then any lease, then whatever there is.
   private find(value: unknown, fiber: AnyFiber): Item | undefined {
     let found: Item | undefined
-    for (const list of [this.leaked, this.leases]) {
-      for (let lease = list.head; lease !== undefined; lease = lease.next) {
-        if (lease.item!.value !== value || lease.item!.doomed) continue
-        if (lease.fiber === fiber) return lease.item
-        found ??= lease.item
-      }
+    for (const lease of held(this)) {
+      if (lease.item!.value !== value || lease.item!.doomed) continue
+      if (lease.fiber === fiber) return lease.item
+      found ??= lease.item
     }
     if (found !== undefined) return found
     for (const item of this.items) if (item.value === value && !item.doomed) return item
@@ -260,7 +264,8 @@ export class Pool {
   }
 
   private supply(asker: Lease | undefined, check: boolean): Supply {
-    const supply = new Supply(asker, check, this.now() + this.options.acquireTimeout)
+    // Where nobody waits, an opening takes the time it takes.
+    const supply = new Supply(asker, check, this.now() + (this.options.acquireTimeout || Infinity))
     this.supplies.add(supply)
     if (supply.due !== Infinity) this.alarmFor(supply.due)
     return supply
@@ -360,17 +365,6 @@ export class Pool {
       item = newer
     }
     return next
-  }
-
-  holders(): ReadonlyArray<PoolHolder> {
-    const now = this.now()
-    const holders: Array<PoolHolder> = []
-    for (const list of [this.leaked, this.leases]) {
-      for (let lease = list.head; lease !== undefined; lease = lease.next) {
-        holders.push({ task: lease.describe().name, since: Duration.millis(now - lease.leasedAt) })
-      }
-    }
-    return holders
   }
 
   // ---------------------------------------------------------------- closing

@@ -7,6 +7,7 @@ import type { Holder } from "../node.ts"
 import { holderOf, nodeOf } from "../node.ts"
 import type { Pool } from "./pool.ts"
 import { PoolTimeout } from "./poolErrors.ts"
+import type { PoolHolder } from "./poolErrors.ts"
 import type { Item } from "./poolItems.ts"
 import { Holding, Idle, Waiter } from "../sync/waitQueue.ts"
 
@@ -55,7 +56,7 @@ export class Lease extends Waiter {
   timeout(now: number): PoolTimeout {
     const { options, opening } = this.pool
     const waited = Duration.millis(now - this.askedAt)
-    return new PoolTimeout({ pool: options.name, waited, holders: this.pool.holders(), opening })
+    return new PoolTimeout({ pool: options.name, waited, holders: holders(this.pool), opening })
   }
 
   /** Need not wait. Return what it returns to the run loop. */
@@ -76,6 +77,20 @@ export class Lease extends Waiter {
   protected override onRelease(): void {
     this.pool.giveBack(this.item!, this.fiber)
   }
+}
+
+/** The leases that are held, oldest first. */
+export const held = function* (pool: Pool): Iterable<Lease> {
+  for (let lease = pool.leaked.head; lease !== undefined; lease = lease.next) yield lease
+  for (let lease = pool.leases.head; lease !== undefined; lease = lease.next) yield lease
+}
+
+export const holders = (pool: Pool): ReadonlyArray<PoolHolder> => {
+  const now = pool.now()
+  return Array.from(held(pool), (lease) => ({
+    task: lease.describe().name,
+    since: Duration.millis(now - lease.leasedAt)
+  }))
 }
 
 /** A lease held by a scope: succeeds with itself. */

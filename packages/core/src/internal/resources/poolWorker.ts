@@ -13,6 +13,7 @@ import { isNoInterrupt } from "./generatorDriver.ts"
 import type { Pool } from "./pool.ts"
 import { PoolCloseTimeout } from "./poolErrors.ts"
 import type { Item, PoolWork, Supply } from "./poolItems.ts"
+import { holders } from "./poolLease.ts"
 import type { Lease } from "./poolLease.ts"
 import type { Sleeper } from "../timers.ts"
 import { enqueue } from "../trampoline.ts"
@@ -157,7 +158,7 @@ export class PoolWorker implements PoolWork, Sleeper {
     return new PoolCloseTimeout({
       pool: pool.options.name,
       timeout: Duration.millis(pool.options.closeTimeout),
-      holders: pool.holders(),
+      holders: holders(pool),
       busy: pool.size - pool.leased
     })
   }
