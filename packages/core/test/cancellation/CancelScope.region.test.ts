@@ -120,7 +120,8 @@ describe("CancelScope", () => {
           const child = Effect.forkChild(Effect.ensuring(Effect.never, Effect.sleep("5 seconds")), {
             startImmediately: true
           })
-          const fiber = yield* launch(CancelScope.failAfter(Effect.andThen(child, Effect.never), "1 second"))
+          const work = CancelScope.failAfter(Effect.andThen(child, Effect.never), "1 second")
+          const fiber = yield* Effect.forkChild(work, { startImmediately: true })
           yield* TestClock.adjust("2 seconds")
           const interrupting = yield* Effect.forkChild(Fiber.interrupt(fiber), { startImmediately: true })
           yield* TestClock.adjust("9 seconds")
