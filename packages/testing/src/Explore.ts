@@ -13,6 +13,15 @@ import * as Option from "effect/Option"
 import { explore } from "./internal/explorer.ts"
 import type { Settings } from "./internal/explorer.ts"
 import { machineOf } from "./internal/machine.ts"
+import {
+  isOptions,
+  misuse,
+  mustBeCount,
+  mustBeFunction,
+  mustBeLeaks,
+  mustBeOneOf,
+  mustBeOptions
+} from "./internal/misuse.ts"
 import { indent, printProblem } from "./internal/problem.ts"
 import type { Problem, Step } from "./internal/problem.ts"
 import * as Seeds from "./internal/seed.ts"
@@ -121,13 +130,16 @@ export const run: {
   ): (program: () => Effect.Effect<A, E>) => Effect.Effect<Report, ExploreFailure>
   <A, E>(program: () => Effect.Effect<A, E>, options?: Options<A, E>): Effect.Effect<Report, ExploreFailure>
 } = dual(
-  (args) => typeof args[0] === "function",
+  (args) => args.length === 0 || !isOptions(args[0]),
   <A, E>(
     program: () => Effect.Effect<A, E>,
     options: Options<A, E> = {}
   ): Effect.Effect<Report, ExploreFailure> =>
     Effect.flatMap(
-      Effect.promise((signal) => explore(program, settingsOf(options), signal)),
+      Effect.promise((signal) => {
+        mustBeFunction(where, "program", program, "a function that makes the program anew")
+        return explore(program, settingsOf(options), signal)
+      }),
       (result) =>
         result._tag === "Passed"
           ? Effect.succeed(result.summary)
@@ -147,7 +159,11 @@ export const replay = <A, E>(
   program: () => Effect.Effect<A, E>,
   seed: string,
   options?: Options<A, E>
-): Effect.Effect<Report, ExploreFailure> => run(program, { ...options, seed })
+): Effect.Effect<Report, ExploreFailure> =>
+  Effect.suspend(() => {
+    if (typeof seed !== "string") throw misuse("Explore.replay", "seed", aSeed, seed)
+    return run(program, { ...options, seed })
+  })
 
 /**
  * Has the predicate checked at every step from here on, and after the last; false or a throw is `InvariantBroken`. Does
@@ -158,6 +174,7 @@ export const replay = <A, E>(
  */
 export const always = (predicate: () => boolean | void): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
+    mustBeFunction("Explore.always", "predicate", predicate)
     machineOf(fiber)?.invariants.push(predicate)
     return Effect.void
   })
@@ -174,6 +191,8 @@ export const named: {
   <A, E, R>(self: Effect.Effect<A, E, R>, name: string): Effect.Effect<A, E, R>
 } = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, name: string): Effect.Effect<A, E, R> =>
   Effect.withFiber((fiber) => {
+    if (typeof name !== "string" || name === "")
+      throw misuse("Explore.named", "name", "a non-empty string", name)
     machineOf(fiber)?.name(fiber, name)
     return self
   })
@@ -187,7 +206,12 @@ export const named: {
  * @since 0.1.0
  */
 export const choose = <const A>(values: readonly [A, ...Array<A>]): Effect.Effect<A> =>
-  Effect.withFiber((fiber) => Effect.succeed(values[machineOf(fiber)?.choose(fiber, values.length) ?? 0]!))
+  Effect.withFiber((fiber) => {
+    if (!Array.isArray(values) || values.length === 0) {
+      throw misuse("Explore.choose", "values", "a list of at least one", values)
+    }
+    return Effect.succeed(values[machineOf(fiber)?.choose(fiber, values.length) ?? 0]!)
+  })
 
 /**
  * Goes on when every other fiber is blocked, before time passes. Outside an explored program it yields once.
@@ -201,37 +225,51 @@ export const waitAllBlocked: Effect.Effect<void> = Effect.withFiber((fiber) => {
   return Effect.callback<void>((resume) => Effect.sync(machine.whenIdle(fiber, () => resume(Effect.void))))
 })
 
+const where = "Explore.run"
+const aSeed = "one that a failure printed"
+const leakKinds = ["fibers", "held", "scopes"] as const
+
 const settingsOf = <A, E>(options: Options<A, E>): Settings => {
-  const text = options.seed ?? seedOfEnvironment()
-  const seed = text === undefined ? undefined : Seeds.parse(text)
-  if (text !== undefined && seed === undefined) {
-    throw new Error(`Explore.run: seed must be one that a failure printed, got ${JSON.stringify(text)}`)
-  }
+  mustBeOptions(where, "options", options)
+  const { accept = Exit.isSuccess, interrupts = false, leaks = true, maxSteps = 20_000 } = options
+  const { mode = "resumes", schedules = 500, strategy = "mix", timeLimit } = options
+  mustBeCount(where, "schedules", schedules)
+  mustBeCount(where, "maxSteps", maxSteps)
+  mustBeOneOf(where, "mode", ["resumes", "ops"], mode)
+  mustBeOneOf(where, "strategy", ["random", "pct", "dfs", "mix"], strategy)
+  mustBeOneOf(where, "interrupts", [true, false], interrupts)
+  mustBeFunction(where, "accept", accept)
+  mustBeLeaks(where, leakKinds, leaks)
   return {
-    schedules: atLeastOne("schedules", options.schedules ?? 500),
-    timeLimit:
-      options.timeLimit === undefined
-        ? Number.POSITIVE_INFINITY
-        : Duration.toMillis(Duration.fromInputUnsafe(options.timeLimit)),
-    strategy: options.strategy ?? "mix",
-    mode: options.mode ?? "resumes",
-    interrupts: options.interrupts ?? false,
-    seed,
-    accept: options.accept ?? Exit.isSuccess,
-    leaks: leaksOf(options.leaks ?? true),
-    limits: { steps: atLeastOne("maxSteps", options.maxSteps ?? 20_000), operations: 200_000 }
+    schedules,
+    timeLimit: timeLimit === undefined ? Number.POSITIVE_INFINITY : millisOf(timeLimit),
+    strategy,
+    mode,
+    interrupts,
+    seed: seedOf(options.seed ?? seedOfEnvironment()),
+    accept,
+    leaks: leaksOf(leaks),
+    limits: { steps: maxSteps, operations: 200_000 }
   }
+}
+
+const millisOf = (timeLimit: Duration.Input): number => {
+  const duration = Option.getOrUndefined(Duration.fromInput(timeLimit))
+  if (duration === undefined) throw misuse(where, "timeLimit", "a duration", timeLimit)
+  return Duration.toMillis(duration)
+}
+
+const seedOf = (text: string | undefined): Settings["seed"] => {
+  if (text === undefined) return undefined
+  const seed = typeof text === "string" ? Seeds.parse(text) : undefined
+  if (seed === undefined) throw misuse(where, "seed", aSeed, text)
+  return seed
 }
 
 const leaksOf = (leaks: NonNullable<Options["leaks"]>): Settings["leaks"] => {
   const looksFor = (kind: "fibers" | "held" | "scopes") =>
     typeof leaks === "boolean" ? leaks : leaks.includes(kind)
   return { fibers: looksFor("fibers"), held: looksFor("held"), scopes: looksFor("scopes") }
-}
-
-const atLeastOne = (parameter: string, n: number): number => {
-  if (Number.isInteger(n) && n >= 1) return n
-  throw new Error(`Explore.run: ${parameter} must be an integer >= 1, got ${n}`)
 }
 
 const seedOfEnvironment = (): string | undefined => {

@@ -11,10 +11,19 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import { dual } from "effect/Function"
+import * as Option from "effect/Option"
 import * as Scheduler from "effect/Scheduler"
 import { watch as watchHoldings } from "@skein/core/unstable/holdings"
 import { describeFiber, nameOfFiber } from "./internal/fiberNames.ts"
 import { realTimers } from "./internal/guards.ts"
+import {
+  isOptions,
+  misuse,
+  mustBeEffect,
+  mustBeFunction,
+  mustBeLeaks,
+  mustBeOptions
+} from "./internal/misuse.ts"
 import { Notes } from "./internal/notes.ts"
 import { OpenScopes } from "./internal/openScopes.ts"
 import { SourceLines } from "./internal/sourceLines.ts"
@@ -91,10 +100,12 @@ export const run: {
   (options?: Options): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(effect: Effect.Effect<A, E, R>, options?: Options): Effect.Effect<A, E, R>
 } = dual(
-  (args) => Effect.isEffect(args[0]),
+  (args) => args.length > 1 || (args[0] !== undefined && !isOptions(args[0])),
   <A, E, R>(effect: Effect.Effect<A, E, R>, options: Options = {}): Effect.Effect<A, E, R> =>
     Effect.contextWith((context: Context.Context<R>) =>
       Effect.callback<A, E>((resume) => {
+        mustBeEffect(where, "effect", effect)
+        const grace = graceOf(options)
         const timersBefore = realTimers()
         const notes = new Notes()
         const world = new World(notes.note)
@@ -102,7 +113,7 @@ export const run: {
         world.scopes.exclude(context as Context.Context<never>)
         const unwatch = watchHoldings(world.ledger)
         const fiber = world.fork(effect, context)
-        const driving = drive(world, fiber, options, timersBefore).finally(() => {
+        const driving = drive(world, fiber, { ...options, grace }, timersBefore).finally(() => {
           unwatch()
           notes.close()
         })
@@ -126,17 +137,29 @@ export const run: {
  */
 export const watch = (name: string, read: () => number): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
+    mustBeFunction("VirtualTime.watch", "read", read)
     worldOf(fiber.getRef(Scheduler.Scheduler))?.watched.push({ name, read, before: read() })
     return Effect.void
   })
 
+const where = "VirtualTime.run"
+
+/** Of options that make sense, in milliseconds. */
+const graceOf = (options: Options): number => {
+  mustBeOptions(where, "options", options)
+  const { grace = "1 second", leaks = true } = options
+  mustBeLeaks(where, kinds, leaks)
+  const duration = Option.getOrUndefined(Duration.fromInput(grace))
+  if (duration === undefined) throw misuse(where, "grace", "a duration", grace)
+  return Duration.toMillis(duration)
+}
+
 const drive = async <A, E>(
   world: World,
   fiber: Fiber.Fiber<A, E>,
-  options: Options,
+  { grace, leaks = true }: Options & { readonly grace: number },
   timersBefore: number
 ): Promise<Exit.Exit<A, E>> => {
-  const grace = Duration.toMillis(Duration.fromInputUnsafe(options.grace ?? "1 second"))
   const exit = await world.exitOf(fiber, grace)
   if (exit === undefined) {
     const stuck = new Stuck({ waiting: waiting(world) })
@@ -144,7 +167,6 @@ const drive = async <A, E>(
     await world.exitOf(fiber, 0)
     return Exit.die(stuck)
   }
-  const { leaks = true } = options
   if (leaks === false || Exit.isFailure(exit)) return exit
   world.settle()
   const what = (leaks === true ? kinds : leaks).flatMap((kind) => leftBehind[kind](world, timersBefore))

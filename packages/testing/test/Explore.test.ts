@@ -1,11 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Exit, Fiber, Latch, Queue, Random, Ref } from "effect"
+import { Cause, Deferred, Duration, Effect, Exit, Fiber, Latch, Queue, Random, Ref } from "effect"
 import { Explore } from "@skein/testing"
 import { it as skein } from "@skein/testing/vitest"
 import { give, makeShelf, take } from "./fixtures/handOver.ts"
 
 const problemOf = <A, E>(program: () => Effect.Effect<A, E>, options?: Explore.Options<A, E>) =>
   Effect.map(Effect.flip(Explore.run(program, options)), (failure) => failure.problem)
+
+/** What it dies of, without the name of the operation. */
+const defectOf = (effect: Effect.Effect<unknown, unknown>) =>
+  Effect.map(Effect.exit(effect), (exit) =>
+    Exit.isFailure(exit) ? (Cause.squash(exit.cause) as Error).message.replace(/^\S+: /, "") : "nothing"
+  )
 
 describe("Explore", () => {
   describe("run", () => {
@@ -220,12 +226,29 @@ describe("Explore", () => {
       })
     )
 
-    it.effect("dies of options that make no sense", () =>
+    it.effect("dies of options that make no sense, and of what is no program, and names them", () =>
       Effect.gen(function* () {
-        const exits = yield* Effect.forEach([{ schedules: 0 }, { seed: "nonsense" }], (options) =>
-          Effect.exit(Explore.run(() => Effect.void, options))
+        const wrong = {
+          "schedules must be an integer >= 1, got 0": { schedules: 0 },
+          'seed must be one that a failure printed, got "nonsense"': { seed: "nonsense" },
+          "seed must be one that a failure printed, got 5": { seed: 5 },
+          'mode must be one of "resumes", "ops", got "op"': { mode: "op" },
+          'strategy must be one of "random", "pct", "dfs", "mix", got "all"': { strategy: "all" },
+          "accept must be a function, got true": { accept: true },
+          'each of leaks must be one of "fibers", "held", "scopes", got "timers"': { leaks: ["timers"] },
+          'timeLimit must be a duration, got "soon"': { timeLimit: "soon" }
+        }
+        for (const [message, options] of Object.entries(wrong)) {
+          assert.strictEqual(yield* defectOf(Explore.run(() => Effect.void, options as never)), message)
+        }
+        assert.strictEqual(
+          yield* defectOf(Explore.run(Effect.void as never, {})),
+          "program must be a function that makes the program anew, got an Effect"
         )
-        assert.isTrue(exits.every(Exit.hasDies))
+        assert.match(yield* defectOf(Explore.replay(() => Effect.void, undefined as never)), /got undefined/)
+        assert.match(yield* defectOf(Explore.always(true as never)), /predicate must be a function, got true/)
+        assert.match(yield* defectOf(Explore.named(Effect.void, "")), /name must be a non-empty string/)
+        assert.match(yield* defectOf(Explore.choose([] as never)), /values must be a list of at least one/)
       })
     )
   })
@@ -323,6 +346,13 @@ describe("Explore", () => {
           )
         })
         assert.strictEqual(last._tag, "InvariantBroken")
+      })
+    )
+
+    it.effect("always takes no Effect for a predicate that holds", () =>
+      Effect.gen(function* () {
+        const problem = yield* problemOf(() => Explore.always((() => Effect.fail("unseen")) as never))
+        assert.strictEqual(problem._tag, "InvariantBroken")
       })
     )
 

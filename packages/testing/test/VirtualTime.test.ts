@@ -138,6 +138,24 @@ describe("VirtualTime", () => {
       })
     )
 
+    it.live("dies of options that make no sense, and of what is no effect, and names them", () =>
+      Effect.gen(function* () {
+        const wrong = [
+          VirtualTime.run((() => Effect.void) as never, {}),
+          VirtualTime.run(Effect.void, { leaks: ["fiber"] as never }),
+          VirtualTime.run(Effect.void, { grace: "soon" as never })
+        ]
+        const messages = yield* Effect.forEach(wrong, (effect) =>
+          Effect.map(defectOf(effect as Effect.Effect<unknown>), (defect) => (defect as Error).message)
+        )
+        assert.deepStrictEqual(messages, [
+          "VirtualTime.run: effect must be an Effect, got a function",
+          'VirtualTime.run: each of leaks must be one of "fibers", "timers", "held", "scopes", "watched", got "fiber"',
+          'VirtualTime.run: grace must be a duration, got "soon"'
+        ])
+      })
+    )
+
     it.live("does nothing outside run", () => VirtualTime.watch("nothing", () => Math.PI))
   })
 
