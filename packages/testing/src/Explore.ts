@@ -210,7 +210,8 @@ export const choose = <const A>(values: readonly [A, ...Array<A>]): Effect.Effec
     if (!Array.isArray(values) || values.length === 0) {
       throw misuse("Explore.choose", "values", "a list of at least one", values)
     }
-    return Effect.succeed(values[machineOf(fiber)?.choose(fiber, values.length) ?? 0]!)
+    const machine = machineOf(fiber)
+    return Effect.succeed(machine === undefined ? values[0] : machine.choose(fiber, values))
   })
 
 /**

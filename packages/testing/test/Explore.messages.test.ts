@@ -65,6 +65,41 @@ describe("ExploreFailure", () => {
       })
     )
 
+    it.effect("shows the values that were chosen", () =>
+      Effect.gen(function* () {
+        const { trace } = yield* failureOf(() =>
+          Effect.gen(function* () {
+            const a = yield* Explore.choose([1, 2])
+            const b = yield* Explore.choose(["x", "y"])
+            if (a === 2 && b === "y") return yield* Effect.fail("both")
+          })
+        )
+        const chosen = trace.map(({ operation }) => operation).filter((what) => what.startsWith("chooses"))
+        assert.deepStrictEqual(chosen, ["chooses 2", 'chooses "y"'])
+      })
+    )
+
+    it.effect("shows which of several invariants is broken, and shrinks to that one", () =>
+      Effect.gen(function* () {
+        const { message } = yield* failureOf(() =>
+          Effect.gen(function* () {
+            let n = 0
+            yield* Explore.always(() => n < 5)
+            yield* Explore.always(() => n < 2)
+            n = 3
+          })
+        )
+        assert.include(message, "invariant broken: false, though given to Explore.always: () => n < 2")
+      })
+    )
+
+    it.effect("shows a refused success whatever it is made of", () =>
+      Effect.gen(function* () {
+        const { message } = yield* failureOf(() => Effect.succeed({ n: 1n }), { accept: () => false })
+        assert.match(message, /refused: \{.*n.*1n.*\}/)
+      })
+    )
+
     it.effect("says how a program that keeps state between runs showed it", () =>
       Effect.gen(function* () {
         let runs = 0

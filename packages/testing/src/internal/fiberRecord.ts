@@ -58,6 +58,7 @@ export type Ending =
 export interface Observer {
   readonly onOperation: (record: FiberRecord, operation: unknown) => void
   readonly onInterrupt: (record: FiberRecord) => void
+  readonly onChoose: (record: FiberRecord, value: unknown) => void
   /** It was given something, or a scope: tells later who and where that was. */
   readonly onTake: (record: FiberRecord) => () => string
   readonly onTime: (millis: number) => void

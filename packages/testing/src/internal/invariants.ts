@@ -8,7 +8,8 @@ export const firstBroken = (
   for (const invariant of invariants) {
     try {
       const holds: unknown = invariant()
-      if (holds === false) return { cause: new Error("an invariant given to Explore.always is false") }
+      if (holds === false)
+        return { cause: new Error(`false, though given to Explore.always: ${sourceOf(invariant)}`) }
       // Truthy, and never looked into: it would hold whatever the program does.
       if (typeof holds === "object" && (Effect.isEffect(holds) || holds instanceof Promise)) {
         return { cause: misuse("Explore.always", "what predicate returns", "true, false or nothing", holds) }
@@ -19,3 +20,5 @@ export const firstBroken = (
   }
   return undefined
 }
+
+const sourceOf = (f: () => unknown): string => String(f).replace(/\s+/g, " ").slice(0, 200)

@@ -130,10 +130,12 @@ export class Machine implements Scheduler.Scheduler, Scheduler.SchedulerDispatch
     if (!this.targets.includes(record)) this.targets.push(record)
   }
 
-  choose(fiber: Fiber.Fiber<any, any>, n: number): number {
+  choose<A>(fiber: Fiber.Fiber<any, any>, values: readonly [A, ...Array<A>]): A {
     const record = this.fibers.of(fiber)
-    if (n < 2 || record === undefined || this.over !== undefined) return 0
-    return this.decide("Choose", n, 0, record)
+    if (record === undefined || this.over !== undefined) return values[0]
+    const value = values.length < 2 ? values[0] : values[this.decide("Choose", values.length, 0, record)]!
+    this.observer?.onChoose(record, value)
+    return value
   }
 
   /** Goes on when nothing else can, before time passes. */

@@ -1,5 +1,6 @@
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
+import { format } from "effect/Formatter"
 import type * as Option from "effect/Option"
 
 /**
@@ -68,12 +69,15 @@ const safeJson = (u: unknown): string | undefined => {
   }
 }
 
+/** A value for people. @internal */
+export const firstLineOf = (u: unknown): string => format(u).split("\n", 1)[0]!
+
 /** @internal */
 export const printProblem = (problem: Problem): string => {
   switch (problem._tag) {
     case "Rejected":
       return Exit.isSuccess(problem.exit)
-        ? `the program ended with a success that accept refused: ${firstLine(problem.exit.value)}`
+        ? `the program ended with a success that accept refused: ${firstLineOf(problem.exit.value)}`
         : `the program failed:\n${indent(printCause(problem.exit.cause))}`
     case "Deadlock":
       return `deadlock: nothing can run, and the program has not ended\n${indent(problem.waiting.join("\n"))}`

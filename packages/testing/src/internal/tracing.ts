@@ -2,6 +2,7 @@ import * as Option from "effect/Option"
 import { learnName, nameOf } from "./fiberNames.ts"
 import { since } from "./notes.ts"
 import type { FiberRecord, Observer } from "./fiberRecord.ts"
+import { firstLineOf } from "./problem.ts"
 import type { Step } from "./problem.ts"
 import { printSource, SourceLines } from "./sourceLines.ts"
 import type { SourceLine } from "./sourceLines.ts"
@@ -84,6 +85,12 @@ export class Tracing implements Observer {
   onInterrupt(record: FiberRecord): void {
     this.last = undefined
     this.push(record, "is interrupted", this.sources.ofFiber(record.fiber), false)
+  }
+
+  onChoose(record: FiberRecord, value: unknown): void {
+    if (this.leavesOut()) return
+    const what = `chooses ${firstLineOf(value)}`
+    this.push(record, what, this.sources.ofFiber(record.fiber), false)
   }
 
   onTake(record: FiberRecord): () => string {
