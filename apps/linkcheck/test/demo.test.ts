@@ -1,6 +1,7 @@
 /** The whole command as a process, on the faulty site: it finds exactly the planted faults. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, Scope } from "effect"
+import { closeSync, existsSync, openSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterAll, beforeAll } from "vitest"
@@ -98,6 +99,25 @@ describe("Ctrl-C", () => {
 })
 
 describe("the end of the process", () => {
+  it.runIf(existsSync("/dev/full"))(
+    "standard output on a full disk ends with 3 and one line on standard error",
+    { timeout: MINUTES },
+    async () => {
+      const args = ["--db", ":memory:", "-q", "--retries", "0", "http://127.0.0.1:1/"]
+      const full = openSync("/dev/full", "w")
+      try {
+        expect(await run(args, { stdout: full })).toEqual({
+          status: 3,
+          stdout: "",
+          stderr:
+            "linkcheck: cannot write the report to standard output: ENOSPC: no space left on device, write\n"
+        })
+      } finally {
+        closeSync(full)
+      }
+    }
+  )
+
   it("a wrong address ends with 2 and one line on standard error", { timeout: MINUTES }, async () => {
     expect(await run(["example.org"])).toEqual({
       status: 2,

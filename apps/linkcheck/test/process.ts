@@ -21,13 +21,19 @@ export interface Running {
   readonly closeStdout: () => void
 }
 
-export const start = (args: ReadonlyArray<string>, options: { readonly cwd?: string } = {}): Running => {
-  const child = spawn(process.execPath, [BIN, ...args], { ...options, stdio: ["ignore", "pipe", "pipe"] })
+export interface Options {
+  readonly cwd?: string
+  /** A file to write to instead of what `Ended` holds. */
+  readonly stdout?: number
+}
+
+export const start = (args: ReadonlyArray<string>, { cwd, stdout: target }: Options = {}): Running => {
+  const child = spawn(process.execPath, [BIN, ...args], { cwd, stdio: ["ignore", target ?? "pipe", "pipe"] })
   let stdout = ""
   let stderr = ""
   const waiting = new Set<() => void>()
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text))
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text))
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => {
     stderr += text
     for (const check of waiting) check()
   })
@@ -49,11 +55,11 @@ export const start = (args: ReadonlyArray<string>, options: { readonly cwd?: str
         check()
       }),
     kill: (signal) => void child.kill(signal),
-    closeStdout: () => child.stdout.destroy()
+    closeStdout: () => void child.stdout?.destroy()
   }
 }
 
-export const run = (args: ReadonlyArray<string>, options?: { readonly cwd?: string }): Promise<Ended> =>
+export const run = (args: ReadonlyArray<string>, options?: Options): Promise<Ended> =>
   start(args, options).ended
 
 /** A folder of its own, gone afterwards. */

@@ -2,13 +2,12 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Runner } from "@skein/node"
 import * as Clock from "effect/Clock"
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import { writeFile } from "node:fs/promises"
+import { appendFile, writeFile } from "node:fs/promises"
 import * as Crawl from "../crawl/Crawl.ts"
 import * as Parser from "../crawl/Parser.ts"
 import { makeScope, normalise, type Scope } from "../domain/Address.ts"
@@ -17,23 +16,13 @@ import * as Fetcher from "../http/Fetcher.ts"
 import * as Html from "../report/html.ts"
 import * as Json from "../report/json.ts"
 import * as Junit from "../report/junit.ts"
-import { Output } from "../report/Output.ts"
+import { notWritten, Output } from "../report/Output.ts"
 import * as Progress from "../report/Progress.ts"
 import * as Report from "../report/Report.ts"
 import * as Text from "../report/text.ts"
 import * as Store from "../store/Store.ts"
 import type { Settings } from "./Command.ts"
 import { parseHeader } from "./values.ts"
-
-/** The report could not be written to its file. */
-export class ReportNotWritten extends Data.TaggedError("ReportNotWritten")<{
-  readonly path: string
-  readonly detail: string
-}> {
-  override get message(): string {
-    return `cannot write the report to ${this.path}: ${this.detail}`
-  }
-}
 
 const RENDER = { text: Text.render, json: Json.render, junit: Junit.render, html: Html.render }
 
@@ -44,6 +33,7 @@ const stopped = Effect.map(Runner.shutdownRequested, ({ label }) => (label === "
 export const check = (start: URL, settings: Settings) => {
   const scope = makeScope(normalise(start), { below: settings.below })
   return Effect.gen(function* () {
+    yield* openOutput(settings)
     const progress = yield* Progress.Progress
     const store = yield* Store.Store
     const began = yield* Clock.currentTimeMillis
@@ -85,6 +75,17 @@ export const check = (start: URL, settings: Settings) => {
   }).pipe(Effect.provide(services(start, scope, settings)))
 }
 
+// Before the check, which may take hours, rather than after it.
+const openOutput = (settings: Settings) =>
+  Option.match(settings.output, {
+    onNone: () => Effect.void,
+    onSome: (path) =>
+      Effect.tryPromise({
+        try: () => appendFile(path, ""),
+        catch: (error) => notWritten(path, error)
+      })
+  })
+
 const deliver = Effect.fnUntraced(function* (report: Report.Report, settings: Settings) {
   const text = RENDER[settings.json ? "json" : settings.format](report)
   const output = yield* Output
@@ -92,9 +93,11 @@ const deliver = Effect.fnUntraced(function* (report: Report.Report, settings: Se
   const path = settings.output.value
   yield* Effect.tryPromise({
     try: () => writeFile(path, text),
-    catch: (error) =>
-      new ReportNotWritten({ path, detail: error instanceof Error ? error.message : String(error) })
-  })
+    catch: (error) => notWritten(path, error)
+  }).pipe(
+    // The disk may have filled up meanwhile: what was found is shown, at least.
+    Effect.tapError(() => output.stdout(text))
+  )
 })
 
 const OBEYED = {

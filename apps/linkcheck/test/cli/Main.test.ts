@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
+import { existsSync } from "node:fs"
 import { main } from "../../src/cli/Main.ts"
 import { Output } from "../../src/report/Output.ts"
 import * as Site from "../../src/site/Site.ts"
@@ -119,10 +120,21 @@ describe("trouble outside", () => {
     })
   )
 
-  it.live("with the file for the report does too, after the check", () =>
+  it.live("with the file for the report does too, before the check", () =>
     Effect.gen(function* () {
-      const { status, stderr } = yield* run(...FAST, "-o", "/no/such/folder/report", "http://127.0.0.1:1/")
+      const { site, requests } = yield* Site.serve
+      const { status, stderr, stdout } = yield* run(...FAST, "-o", "/no/such/folder/report", `${site}/about`)
       expect(stderr).toMatch(/^linkcheck: cannot write the report to \/no\/such\/folder\/report: ENOENT/)
+      expect([status, stdout, requests("/about")]).toEqual([3, "", 0])
+    }).pipe(Effect.scoped)
+  )
+
+  // There is such a device on Linux only.
+  it.live.runIf(existsSync("/dev/full"))("with a disk that is full by then still shows the report", () =>
+    Effect.gen(function* () {
+      const { status, stderr, stdout } = yield* run(...FAST, "-o", "/dev/full", "http://127.0.0.1:1/")
+      expect(stderr).toMatch(/^linkcheck: cannot write the report to \/dev\/full: ENOSPC/)
+      expect(stdout).toMatch(/^BROKEN http:\/\/127.0.0.1:1\/\n/)
       expect(status).toBe(3)
     })
   )
