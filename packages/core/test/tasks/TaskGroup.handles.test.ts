@@ -1,14 +1,64 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer, Option } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Layer, Option, Scope } from "effect"
 import { TestClock } from "effect/testing"
 
-import { Task, TaskGroup } from "../../src/index.ts"
+import { Task, TaskGroup, TaskTree } from "../../src/index.ts"
+import type { TaskGroupError } from "../../src/index.ts"
 import { diesOf, failsOf, journal, settle } from "./fixtures.ts"
 
 const message = (exit: Exit.Exit<unknown, unknown>): string => String(diesOf(exit)[0])
 
 describe("TaskGroup", () => {
   describe("scoped", () => {
+    it.effect(
+      "a task that closes the scope its group belongs to dies, the others end as on any closing",
+      () =>
+        Effect.gen(function* () {
+          const { lines, write } = journal()
+          const scope = yield* Scope.make()
+          const onFailure = (failure: TaskGroupError.TaskFailure<never>) =>
+            write(String(Cause.squash(failure.cause)))
+          const group = yield* Scope.provide(TaskGroup.scoped({ name: "jobs", onFailure }), scope)
+          const other = yield* TaskGroup.forkIn(
+            group,
+            Effect.onInterrupt(Effect.never, () => write("other ended"))
+          )
+          const closer = TaskGroup.run(Scope.close(scope, Exit.void), { name: "inner" })
+          const task = yield* TaskGroup.forkIn(group, Effect.andThen(Effect.yieldNow, closer), {
+            name: "closer"
+          })
+          yield* Task.outcome(task)
+          yield* settle
+          assert.deepStrictEqual(lines, [
+            "other ended",
+            "InvalidArgument: TaskGroup.scoped: jobs/closer, a task of jobs, closes the scope of its group, it would wait for itself"
+          ])
+          assert.strictEqual(yield* Task.status(other), "cancelled")
+          assert.deepStrictEqual((yield* TaskTree.snapshot).nodes, [])
+        })
+    )
+
+    it.effect("a failure handler may close the scope: it waits for the tasks, not for itself", () =>
+      Effect.gen(function* () {
+        const { lines, write } = journal()
+        const scope = yield* Scope.make()
+        const onFailure = (failure: TaskGroupError.TaskFailure<string>) =>
+          Effect.andThen(
+            write(`failed ${failure.task}`),
+            Effect.andThen(Scope.close(scope, Exit.void), write("closed"))
+          )
+        const group = yield* Scope.provide(TaskGroup.scoped<string>({ name: "jobs", onFailure }), scope)
+        yield* TaskGroup.forkIn(
+          group,
+          Effect.onInterrupt(Effect.never, () => write("other ended"))
+        )
+        yield* TaskGroup.forkIn(group, Effect.fail("no"), { name: "job" })
+        yield* settle
+        assert.deepStrictEqual(lines, ["failed job", "other ended", "closed"])
+        assert.deepStrictEqual((yield* TaskTree.snapshot).nodes, [])
+      })
+    )
+
     it.effect("closing the scope waits for the grace, cancels what is left, and reports failures", () =>
       Effect.gen(function* () {
         const { lines, write } = journal()

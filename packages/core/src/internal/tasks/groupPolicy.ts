@@ -4,7 +4,7 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 
-import { Frame, afterExit, start } from "../effect.ts"
+import { Frame, afterExit, frameOf, parentOf, start } from "../effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
 import { failureOf } from "./group.ts"
 import type { Failure, Group, Policy } from "./group.ts"
@@ -60,7 +60,7 @@ export class Supervision implements Policy {
   }
 
   private startReporter(group: Group, from: AnyFiber): void {
-    const reporter = new Reporter(this.reportAll(), (exit, fiber) => this.reported(group, exit, fiber))
+    const reporter = new Reporter(this, this.reportAll(), (exit, fiber) => this.reported(group, exit, fiber))
     afterExit(from, () => start(this.context, reporter))
   }
 
@@ -90,16 +90,27 @@ export class Supervision implements Policy {
 }
 
 class Reporter extends Frame {
+  readonly policy: Policy
   private readonly exited: (exit: AnyExit, fiber: AnyFiber) => void
 
-  constructor(effect: AnyEffect, exited: (exit: AnyExit, fiber: AnyFiber) => void) {
+  constructor(policy: Policy, effect: AnyEffect, exited: (exit: AnyExit, fiber: AnyFiber) => void) {
     super(effect)
+    this.policy = policy
     this.exited = exited
   }
 
   protected onExit(exit: AnyExit): void {
     this.exited(exit, this.fiber!)
   }
+}
+
+/** True when the fiber runs the group's failure handler, or is a child of the one that does. */
+export const isReporter = (fiber: AnyFiber, group: Group): boolean => {
+  for (let at: AnyFiber | undefined = fiber; at !== undefined; at = parentOf(at)) {
+    const frame = frameOf(at)
+    if (frame instanceof Reporter && frame.policy === group.policy) return true
+  }
+  return false
 }
 
 // ---------------------------------------------------------------- outcomes

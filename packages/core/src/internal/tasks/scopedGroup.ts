@@ -1,14 +1,17 @@
 /** A group without a body, owned by a Scope. */
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 
-import { awaitExits } from "./cancelTasks.ts"
+import { awaitExits, runsIn } from "./cancelTasks.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
-import type { Group } from "./group.ts"
+import type { Failure, Group } from "./group.ts"
+import { isReporter } from "./groupPolicy.ts"
 import { makeGroup } from "./openGroup.ts"
 import type { GroupOptions, Kind } from "./openGroup.ts"
 import { makeReason } from "../reason.ts"
+import { InvalidArgument } from "../validate.ts"
 
 export const openScoped = (
   kind: Kind,
@@ -55,18 +58,39 @@ const newestKey = (scope: Scope.Scope): {} | undefined => {
 
 const closeGroup = (closer: AnyFiber, group: Group, kind: Kind, grace: number): AnyEffect => {
   group.closed = true
-  const tasks = group.tasks().filter((task) => !task.background)
-  const first = grace <= 0 ? Effect.void : Effect.timeoutOption(awaitExits(tasks), grace)
-  return Effect.andThen(
-    first,
-    Effect.callback<void, unknown>((resume) => {
-      group.onComplete = () => {
-        resume(group.failures === undefined ? Exit.void : Exit.failCause(kind.cause(group, group.failures)))
-      }
-      // The group has no body whose end could complete it: from here on it counts as ended.
-      group.bodyExit = Exit.void
-      group.end(makeReason(closer, { _tag: "OwnerExited", by: group.path }), closer, false)
-      group.settle(closer, false)
+  const own = group.tasks().find((task) => runsIn(closer, task))
+  const others = group.tasks().filter((task) => task !== own)
+  const waited = others.filter((task) => !task.background)
+  const first = grace <= 0 ? Effect.void : Effect.timeoutOption(awaitExits(waited), grace)
+  // The group has no body whose end could complete it: from here on it counts as ended.
+  const end = (): void => {
+    group.bodyExit = Exit.void
+    group.end(makeReason(closer, { _tag: "OwnerExited", by: group.path }), closer, false)
+    group.settle(closer, false)
+  }
+  const causeOf = (failures: ReadonlyArray<Failure>): Cause.Cause<unknown> => kind.cause(group, failures)
+  if (own === undefined && !isReporter(closer, group)) {
+    const completed = Effect.callback<void, unknown>((resume) => {
+      group.onComplete = () =>
+        resume(group.failures === undefined ? Exit.void : Exit.failCause(causeOf(group.failures)))
+      end()
     })
+    return Effect.andThen(first, completed)
+  }
+  // Who closes runs in the group, which cannot complete before it: all else is waited for.
+  const rest = Effect.suspend(() => {
+    group.onComplete = () => {
+      if (group.failures === undefined) return
+      const late = Effect.logError(`${group.path} failed after its scope was closed`, causeOf(group.failures))
+      Effect.runForkWith(closer.context)(late)
+    }
+    end()
+    return awaitExits(others)
+  })
+  if (own === undefined) return Effect.andThen(first, rest)
+  const by = `${own.path}, a task of ${group.path}`
+  const misuse = new InvalidArgument(
+    `TaskGroup.scoped: ${by}, closes the scope of its group, it would wait for itself`
   )
+  return Effect.andThen(first, Effect.andThen(rest, Effect.die(misuse)))
 }

@@ -141,7 +141,8 @@ const supervision = (where: string, options: Partial<SuperviseOptions<any, any>>
  * A supervising group owned by a Scope, for services that are built in a Layer. Closing the scope closes the group, waits
  * up to `grace` (default: not at all) for its tasks, and cancels what is left.
  *
- * **Errors** every failure goes to `onFailure`; a defect in that makes the scope's closing die.
+ * **Errors** every failure goes to `onFailure`; a defect in that makes the scope's closing die. So does a task that closes the
+ * scope itself: it would wait for itself. Closed by `onFailure`, the scope waits for the tasks, not for the reports.
  *
  * **Ordering** its tasks end before any resource of the same scope that was opened before their fork.
  *
