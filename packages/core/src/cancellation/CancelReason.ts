@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 
 import * as signals from "../internal/cancellation/abortSignal.ts"
 import * as internal from "../internal/reason.ts"
+import { refuse } from "../internal/validate.ts"
 
 interface Common {
   /** Free text of whoever asked, or the name of the scope or group. */
@@ -137,7 +138,7 @@ export const requested = (label?: string): Effect.Effect<Requested> =>
  * @since 0.1.0
  */
 export const fromCause = <E>(cause: Cause.Cause<E>): Option.Option<CancelReason> =>
-  Option.fromUndefinedOr(internal.reasonOf(cause))
+  Option.fromUndefinedOr(internal.reasonOf(causeIn("CancelReason.fromCause", cause)))
 
 /**
  * Like `Cause.pretty`, with the cancel reasons: what was cancelled because of what, by whom and when, a line each. They come
@@ -147,6 +148,7 @@ export const fromCause = <E>(cause: Cause.Cause<E>): Option.Option<CancelReason>
  * @since 0.1.0
  */
 export const pretty = <E>(cause: Cause.Cause<E>): string => {
+  causeIn("CancelReason.pretty", cause)
   const others = cause.reasons.filter((reason) => reason._tag !== "Interrupt")
   const lines = new Set<string>()
   for (const reason of cause.reasons) {
@@ -162,7 +164,11 @@ export const pretty = <E>(cause: Cause.Cause<E>): string => {
  * @since 0.1.0
  */
 export const toAbortError = (reason: CancelReason): AbortError =>
-  signals.toAbortError(reason as internal.Reason) as AbortError
+  signals.toAbortError(
+    typeof reason === "object" && reason !== null && "_tag" in reason
+      ? (reason as internal.Reason)
+      : refuse("CancelReason.toAbortError", "expected a CancelReason", reason)
+  ) as AbortError
 
 /**
  * Why a signal was aborted: Skein's own reason where the signal carries one, else a `Signal` with whatever it says.
@@ -172,4 +178,12 @@ export const toAbortError = (reason: CancelReason): AbortError =>
  * @since 0.1.0
  */
 export const fromAbortSignal = (signal: AbortSignal): Option.Option<CancelReason> =>
-  signal.aborted ? Option.some(signals.reasonOfSignal(undefined, signal)) : Option.none()
+  (signals.isSignal(signal)
+    ? signal
+    : refuse("CancelReason.fromAbortSignal", "expected an AbortSignal", signal)
+  ).aborted
+    ? Option.some(signals.reasonOfSignal(undefined, signal))
+    : Option.none()
+
+const causeIn = <E>(where: string, cause: Cause.Cause<E>): Cause.Cause<E> =>
+  Cause.isCause(cause) ? cause : refuse(where, "expected a Cause", cause)

@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import { formatTimeout, parseTimeout } from "../../internal/cancellation/deadlineHeader.ts"
 import { instantIn, remainingOf } from "../../internal/cancellation/deadline.ts"
 import type { AnyEffect } from "../../internal/effect.ts"
-import { failWithin, limitOf } from "../../internal/cancellation/timeLimit.ts"
+import { checked, failWithin } from "../../internal/cancellation/timeLimit.ts"
 import type { DeadlineExceeded } from "./TimeLimit.ts"
 
 /**
@@ -76,9 +76,9 @@ export const withHeader: {
     options: { readonly atMost: Duration.Input }
   ): Effect.Effect<A, E | DeadlineExceeded, R>
 } = /*#__PURE__*/ dual(
-  (args) => Effect.isEffect(args[0]),
+  (args) => Effect.isEffect(args[0]) || args.length >= 3,
   (self: AnyEffect, header: string | undefined, options: { readonly atMost: Duration.Input }): AnyEffect => {
-    const limit = limitOf("CancelScope.withHeader", "atMost", options?.atMost)
+    const limit = checked("CancelScope.withHeader", self, "atMost", options?.atMost, undefined)
     if (typeof limit !== "number") return Effect.die(limit)
     return failWithin(
       "CancelScope.withHeader",

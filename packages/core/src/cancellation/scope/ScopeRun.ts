@@ -5,13 +5,18 @@ import * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
 
 import type { AnyEffect } from "../../internal/effect.ts"
-import { toReason } from "../../internal/reason.ts"
-import type { Reason } from "../../internal/reason.ts"
+import { reasonFrom } from "../../internal/reason.ts"
 import { deadlineReason } from "../../internal/cancellation/deadline.ts"
 import { enterScope } from "../../internal/cancellation/scope.ts"
 import * as internal from "../../internal/cancellation/scopes.ts"
-import { limitOf, limitOfWhen } from "../../internal/cancellation/timeLimit.ts"
-import { InvalidArgument } from "../../internal/validate.ts"
+import { checked, limitOfWhen } from "../../internal/cancellation/timeLimit.ts"
+import {
+  callable,
+  InvalidArgument,
+  name as checkName,
+  options as checkOptions,
+  refuse
+} from "../../internal/validate.ts"
 import type * as CancelReason from "../CancelReason.ts"
 import type { CancelScope, Outcome, RunOptions, When } from "./ScopeModel.ts"
 
@@ -41,6 +46,11 @@ export const run: {
   ): Effect.Effect<Outcome<A>, E, R>
 } = (body: (scope: CancelScope) => AnyEffect, options?: RunOptions): AnyEffect =>
   Effect.withFiber((owner) => {
+    callable("CancelScope.run", "body", body)
+    if (options !== undefined) {
+      checkOptions("CancelScope.run", options)
+      checkName("CancelScope.run", options.name)
+    }
     const limit = limitOfWhen("CancelScope.run", owner, options)
     if (typeof limit !== "number") return Effect.die(limit)
     if (limit > 0)
@@ -63,11 +73,12 @@ export const run: {
  * @since 0.1.0
  */
 export const cancel = (self: CancelScope, reason?: CancelReason.Input): Effect.Effect<boolean> =>
-  Effect.withFiber((fiber) =>
-    Effect.succeed(
-      scopeOf(self).cancel(toReason(fiber, (reason as string | Reason | undefined) ?? self.name), fiber.id)
+  Effect.withFiber((fiber) => {
+    const scope = scopeOf("CancelScope.cancel", self)
+    return Effect.succeed(
+      scope.cancel(reasonFrom("CancelScope.cancel", fiber, reason ?? self.name), fiber.id)
     )
-  )
+  })
 
 /**
  * Moves the deadline, either way. Into the past: the work is cancelled now.
@@ -82,17 +93,21 @@ export const cancel = (self: CancelScope, reason?: CancelReason.Input): Effect.E
 export const reschedule: {
   (when: When): (self: CancelScope) => Effect.Effect<void>
   (self: CancelScope, when: When): Effect.Effect<void>
-} = /*#__PURE__*/ dual(2, (self: CancelScope, when: When): Effect.Effect<void> =>
-  Effect.withFiber((fiber) => {
-    const scope = scopeOf(self)
-    const limit = limitOfWhen("CancelScope.reschedule", fiber, when)
-    if (typeof limit !== "number") return Effect.die(limit)
-    if (scope.exit !== undefined) {
-      return Effect.die(new InvalidArgument(`CancelScope.reschedule: ${String(scope)} has ended`))
-    }
-    scope.reschedule(limit)
-    return Effect.void
-  })
+} = /*#__PURE__*/ dual(
+  (args) => isScope(args[0]) || args.length >= 2,
+  (self: CancelScope, when: When): Effect.Effect<void> =>
+    Effect.withFiber((fiber) => {
+      const scope = scopeOf("CancelScope.reschedule", self)
+      if (when?.timeout === undefined && when?.deadline === undefined)
+        refuse("CancelScope.reschedule", "expected { timeout } or { deadline }", when)
+      const limit = limitOfWhen("CancelScope.reschedule", fiber, when)
+      if (typeof limit !== "number") return Effect.die(limit)
+      if (scope.exit !== undefined) {
+        return Effect.die(new InvalidArgument(`CancelScope.reschedule: ${String(scope)} has ended`))
+      }
+      scope.reschedule(limit)
+      return Effect.void
+    })
 )
 
 /**
@@ -102,7 +117,7 @@ export const reschedule: {
  * @since 0.1.0
  */
 export const isCancelled = (self: CancelScope): Effect.Effect<boolean> =>
-  Effect.sync(() => scopeOf(self).reason !== undefined)
+  Effect.sync(() => scopeOf("CancelScope.isCancelled", self).reason !== undefined)
 
 /**
  * Folds an {@link Outcome}.
@@ -130,7 +145,12 @@ export const match: {
       readonly onCompleted: (value: A) => B
       readonly onCancelled: (reason: CancelReason.CancelReason) => C
     }
-  ): B | C => (self._tag === "Completed" ? cases.onCompleted(self.value) : cases.onCancelled(self.reason))
+  ): B | C =>
+    self?._tag === "Completed"
+      ? callable("CancelScope.match", "onCompleted", cases?.onCompleted)(self.value)
+      : self?._tag === "Cancelled"
+        ? callable("CancelScope.match", "onCancelled", cases?.onCancelled)(self.reason)
+        : refuse("CancelScope.match", "expected an Outcome", self)
 )
 
 /**
@@ -160,16 +180,20 @@ export const shield: {
     options: { readonly atMost: Duration.Input; readonly name?: string | undefined }
   ): Effect.Effect<A, E, R>
 } = /*#__PURE__*/ dual(
-  2,
+  (args) => Effect.isEffect(args[0]) || args.length >= 2,
   (
     self: AnyEffect,
     options: { readonly atMost: Duration.Input; readonly name?: string | undefined }
   ): AnyEffect => {
-    const limit = limitOf("CancelScope.shield", "atMost", options?.atMost)
+    const limit = checked("CancelScope.shield", self, "atMost", options?.atMost, options)
     if (typeof limit !== "number") return Effect.die(limit)
     if (Exit.isExit(self)) return self
     return enterScope((owner) => new internal.Shield(owner, self, limit, options.name))
   }
 )
 
-const scopeOf = (self: CancelScope): internal.Run => self as unknown as internal.Run
+const isScope = (u: unknown): u is internal.Run =>
+  typeof u === "object" && u !== null && internal.ScopeTypeId in u
+
+const scopeOf = (where: string, self: CancelScope): internal.Run =>
+  isScope(self) ? self : refuse(where, "expected a CancelScope", self)

@@ -4,11 +4,12 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as EffectScope from "effect/Scope"
 
-import { abortableSignal, listen, reasonOfSignal } from "../../internal/cancellation/abortSignal.ts"
+import { abortableSignal, isSignal, listen, reasonOfSignal } from "../../internal/cancellation/abortSignal.ts"
 import type { AnyEffect } from "../../internal/effect.ts"
 import { annotationsOf } from "../../internal/reason.ts"
 import { enterScope } from "../../internal/cancellation/scope.ts"
 import * as internal from "../../internal/cancellation/scopes.ts"
+import { effect, refuse } from "../../internal/validate.ts"
 
 /**
  * A signal for APIs that take one: aborted with the cancel reason when the enclosing cancel scope is cancelled or the
@@ -40,15 +41,21 @@ export const signal: Effect.Effect<AbortSignal, never, EffectScope.Scope> = abor
 export const withSignal: {
   (signal: AbortSignal): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Effect.Effect<A, E, R>, signal: AbortSignal): Effect.Effect<A, E, R>
-} = /*#__PURE__*/ dual(2, (self: AnyEffect, signal: AbortSignal): AnyEffect =>
-  Effect.withFiber((fiber) => {
-    if (signal.aborted) {
-      return Effect.failCause(Cause.annotate(Cause.interrupt(), annotationsOf(reasonOfSignal(fiber, signal))))
-    }
-    return enterScope((owner) => {
-      const scope = new internal.UnderSignal(owner, self)
-      scope.listen(listen(signal, scope))
-      return scope
+} = /*#__PURE__*/ dual(
+  (args) => Effect.isEffect(args[0]) || args.length >= 2,
+  (self: AnyEffect, signal: AbortSignal): AnyEffect =>
+    Effect.withFiber((fiber) => {
+      effect("CancelScope.withSignal", self)
+      if (!isSignal(signal)) return refuse("CancelScope.withSignal", "signal must be an AbortSignal", signal)
+      if (signal.aborted) {
+        return Effect.failCause(
+          Cause.annotate(Cause.interrupt(), annotationsOf(reasonOfSignal(fiber, signal)))
+        )
+      }
+      return enterScope((owner) => {
+        const scope = new internal.UnderSignal(owner, self)
+        scope.listen(listen(signal, scope))
+        return scope
+      })
     })
-  })
 )

@@ -9,7 +9,7 @@ import { isSync } from "../../internal/effect.ts"
 import type { AnyEffect } from "../../internal/effect.ts"
 import { enterScope } from "../../internal/cancellation/scope.ts"
 import * as internal from "../../internal/cancellation/scopes.ts"
-import { failWithin, limitOf } from "../../internal/cancellation/timeLimit.ts"
+import { checked, failWithin, isDataFirst } from "../../internal/cancellation/timeLimit.ts"
 
 /**
  * A deadline passed before the work was done: which scope's, how long it had, and what the work was suspended on where
@@ -59,9 +59,9 @@ export const moveOnAfter: {
     options?: { readonly name?: string | undefined }
   ): Effect.Effect<Option.Option<A>, E, R>
 } = /*#__PURE__*/ dual(
-  (args) => Effect.isEffect(args[0]),
+  isDataFirst,
   (self: AnyEffect, timeout: Duration.Input, options?: { readonly name?: string | undefined }): AnyEffect => {
-    const limit = limitOf("CancelScope.moveOnAfter", "timeout", timeout)
+    const limit = checked("CancelScope.moveOnAfter", self, "timeout", timeout, options)
     if (typeof limit !== "number") return Effect.die(limit)
     const work = Effect.map(self, Option.some)
     if (limit === Infinity || Exit.isExit(self)) return work
@@ -102,9 +102,9 @@ export const failAfter: {
     options?: FailAfterOptions<E2>
   ): Effect.Effect<A, E | E2, R>
 } = /*#__PURE__*/ dual(
-  (args) => Effect.isEffect(args[0]),
+  isDataFirst,
   (self: AnyEffect, timeout: Duration.Input, options?: FailAfterOptions<any>): AnyEffect => {
-    const limit = limitOf("CancelScope.failAfter", "timeout", timeout)
+    const limit = checked("CancelScope.failAfter", self, "timeout", timeout, options)
     if (typeof limit !== "number") return Effect.die(limit)
     return failWithin("CancelScope.failAfter", self, limit, options?.name, options?.onTimeout)
   }

@@ -22,6 +22,10 @@ export class SkeinAbortError extends Error {
 
 export const toAbortError = (reason: Reason): SkeinAbortError => new SkeinAbortError(reason)
 
+/** Not by its class: there may be several. */
+export const isSignal = (u: unknown): u is AbortSignal =>
+  typeof u === "object" && u !== null && "aborted" in u && "addEventListener" in u
+
 /** Of an aborted signal. Whoever aborted it, it was nobody inside Skein, unless the signal says so. */
 export const reasonOfSignal = (fiber: AnyFiber | undefined, signal: AbortSignal): Reason => {
   const cause: unknown = signal.reason

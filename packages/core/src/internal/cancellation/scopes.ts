@@ -10,6 +10,7 @@ import { pipeArguments } from "effect/Pipeable"
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
 import { isInterrupted, isInterruptible } from "../effect.ts"
 import type { Reason } from "../reason.ts"
+import { effect } from "../validate.ts"
 import { LocalScope } from "./localScope.ts"
 import { Scope } from "./scope.ts"
 
@@ -107,7 +108,7 @@ export class Run extends Scope {
     this.effect = undefined
     const body = this.body!
     this.body = undefined
-    return body(this)
+    return effect("CancelScope.run", body(this), "body must return an effect")
   }
 
   protected onEnd(exit: AnyExit): AnyExit {

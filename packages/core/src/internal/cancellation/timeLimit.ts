@@ -9,11 +9,49 @@ import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { wallMillis } from "../wallClock.ts"
 import { enterScope } from "./scope.ts"
 import * as internal from "./scopes.ts"
-import { InvalidArgument, millis } from "../validate.ts"
+import {
+  callable,
+  effect,
+  InvalidArgument,
+  isOptions,
+  millis,
+  options,
+  name as checkName
+} from "../validate.ts"
 
 interface When {
   readonly timeout?: Duration.Input | undefined
   readonly deadline?: DateTime.DateTime | undefined
+}
+
+export interface Limit {
+  readonly name?: string | undefined
+  readonly onTimeout?: ((error: any) => unknown) | undefined
+}
+
+/** How a call with the effect first is told from one that gives it later, also where it is no effect. */
+export const isDataFirst = (args: ArrayLike<unknown>): boolean =>
+  Effect.isEffect(args[0]) || (args[1] !== undefined && !isOptions(args[1]))
+
+/** The limit in milliseconds of a call of `failAfter` or the like, or why there can be none. */
+export const checked = (
+  where: string,
+  self: AnyEffect,
+  parameter: string,
+  input: Duration.Input,
+  given: Limit | undefined
+): number | InvalidArgument => {
+  try {
+    effect(where, self)
+    if (given !== undefined) {
+      options(where, given)
+      checkName(where, given.name)
+      if (given.onTimeout !== undefined) callable(where, "onTimeout", given.onTimeout)
+    }
+    return millis(where, parameter, input)
+  } catch (error) {
+    return error as InvalidArgument
+  }
 }
 
 /** `failAfter` of a checked number of milliseconds. */
@@ -51,6 +89,9 @@ export const limitOfWhen = (
   fiber: AnyFiber,
   when: When | undefined
 ): number | InvalidArgument => {
+  if (when?.timeout !== undefined && when.deadline !== undefined) {
+    return new InvalidArgument(`${where}: expected a timeout or a deadline, got both`)
+  }
   if (when?.timeout !== undefined) return limitOf(where, "timeout", when.timeout)
   if (when?.deadline === undefined) return Infinity
   if (!DateTime.isDateTime(when.deadline)) {
