@@ -162,7 +162,7 @@ const drive = async <A, E>(
 ): Promise<Exit.Exit<A, E>> => {
   const exit = await world.exitOf(fiber, grace)
   if (exit === undefined) {
-    const stuck = new Stuck({ waiting: waiting(world) })
+    const stuck = withoutStack(new Stuck({ waiting: waiting(world) }))
     fiber.interruptUnsafe()
     await world.exitOf(fiber, 0)
     return Exit.die(stuck)
@@ -170,7 +170,13 @@ const drive = async <A, E>(
   if (leaks === false || Exit.isFailure(exit)) return exit
   world.settle()
   const what = (leaks === true ? kinds : leaks).flatMap((kind) => leftBehind[kind](world, timersBefore))
-  return what.length === 0 ? exit : Exit.die(new LeakFound({ what }))
+  return what.length === 0 ? exit : Exit.die(withoutStack(new LeakFound({ what })))
+}
+
+/** It would show this file. */
+const withoutStack = <E extends Error>(error: E): E => {
+  error.stack = `${error.name}: ${error.message}`
+  return error
 }
 
 const waiting = (world: World): ReadonlyArray<string> => {

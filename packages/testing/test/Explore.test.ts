@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Deferred, Duration, Effect, Exit, Fiber, Latch, Queue, Random, Ref } from "effect"
+import { Cause, Deferred, Duration, Effect, Exit, Fiber, Latch, Queue, Random, Ref, Semaphore } from "effect"
 import { Explore } from "@skein/testing"
 import { it as skein } from "@skein/testing/vitest"
 import { give, makeShelf, take } from "./fixtures/handOver.ts"
@@ -418,6 +418,21 @@ describe("Explore", () => {
       })
     )
   })
+
+  const crossing = (between: Effect.Effect<void>) => () =>
+    Effect.gen(function* () {
+      const left = yield* Semaphore.make(1)
+      const right = yield* Semaphore.make(1)
+      const there = left.withPermits(1)(Effect.andThen(between, right.withPermits(1)(Effect.void)))
+      const back = right.withPermits(1)(Effect.andThen(between, left.withPermits(1)(Effect.void)))
+      yield* Effect.all([there, back], { concurrency: "unbounded" })
+    })
+  skein.explore.fails("it.explore.fails registers a test that is to fail", crossing(Effect.yieldNow))
+  skein.explore.skipIf(false)(
+    "it.explore.skipIf registers a test where it does not hold",
+    crossing(Effect.void)
+  )
+  skein.explore.runIf(true)("it.explore.runIf registers a test where it holds", crossing(Effect.void))
 
   skein.explore("it.explore registers a test", () => Effect.sleep(Duration.seconds(1)), {
     schedules: 10,

@@ -303,4 +303,10 @@ describe("InterruptSweep", () => {
     subject: (semaphore) => semaphore.withPermits(2)(Effect.sleep("1 second")),
     check: (semaphore) => semaphore.withPermits(2)(Effect.void)
   })
+
+  skein.sweep.fails("it.sweep.fails registers a test that is to fail", {
+    setup: Ref.make(1),
+    subject: naive,
+    check: allPermits
+  })
 })

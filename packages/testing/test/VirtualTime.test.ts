@@ -180,4 +180,6 @@ describe("VirtualTime", () => {
       yield* Deferred.await(done)
     })
   )
+
+  skein.virtual.runIf(true)("it.virtual.runIf registers a test where it holds", () => Effect.sleep("1 hour"))
 })

@@ -13,5 +13,8 @@ describe("exports", () => {
       VirtualTime: ["LeakFound", "Stuck", "run", "watch"]
     })
     assert.deepStrictEqual(Object.keys(vitest.it).sort(), ["explore", "sweep", "virtual"])
+    for (const tester of Object.values(vitest.it)) {
+      assert.deepStrictEqual(Object.keys(tester).sort(), ["fails", "only", "runIf", "skip", "skipIf"])
+    }
   })
 })
