@@ -19,31 +19,25 @@ interface Entry<A> {
   readonly turn: number
 }
 
-const insert = <A>(entries: Array<Entry<A>>, item: A, turn: number): void => {
-  let at = entries.length
-  while (at > 0 && entries[at - 1]!.turn > turn) at--
-  entries.splice(at, 0, { item, turn })
-}
-
 /** First in, first out: a ring that doubles. */
 export class Fifo<A> implements Buffer<A> {
   length = 0
-  private readonly returned: Array<Entry<A>> = []
+  private returned: Heap<A> | undefined = undefined
   private ring: Array<A | undefined> = Array.from({ length: 16 })
   private mask = 15
   private head = 0
 
   push(item: A): void {
-    const queued = this.length - this.returned.length
+    const queued = this.returned === undefined ? this.length : this.length - this.returned.length
     if (queued > this.mask) this.grow()
     this.ring[(this.head + queued) & this.mask] = item
     this.length++
   }
 
   shift(): A {
-    if (this.returned.length > 0) {
+    if (this.returned !== undefined && this.returned.length > 0) {
       this.length--
-      return this.returned.shift()!.item
+      return this.returned.shift()
     }
     const item = this.ring[this.head]!
     this.ring[this.head] = undefined
@@ -53,7 +47,8 @@ export class Fifo<A> implements Buffer<A> {
   }
 
   giveBack(item: A, turn: number): void {
-    insert(this.returned, item, turn)
+    this.returned ??= new Heap(equal)
+    this.returned.put(item, turn)
     this.length++
   }
 
@@ -75,19 +70,21 @@ export class Fifo<A> implements Buffer<A> {
 /** Last in, first out. */
 export class Lifo<A> implements Buffer<A> {
   private items: Array<A> = []
-  private readonly returned: Array<Entry<A>> = []
+  private returned: Heap<A> | undefined = undefined
 
   get length(): number {
-    return this.items.length + this.returned.length
+    return this.returned === undefined ? this.items.length : this.items.length + this.returned.length
   }
   push(item: A): void {
     this.items.push(item)
   }
   shift(): A {
-    return this.items.length > 0 ? this.items.pop()! : this.returned.pop()!.item
+    return this.items.length > 0 ? this.items.pop()! : this.returned!.shift()
   }
+  // Last handed out, first out.
   giveBack(item: A, turn: number): void {
-    insert(this.returned, item, turn)
+    this.returned ??= new Heap(equal)
+    this.returned.put(item, -turn)
   }
   clear(): Array<A> {
     const items: Array<A> = []
@@ -95,6 +92,8 @@ export class Lifo<A> implements Buffer<A> {
     return items
   }
 }
+
+const equal = (): 0 => 0
 
 /** Smallest first, equals in order of arrival: a binary heap. */
 export class Heap<A> implements Buffer<A> {
@@ -111,11 +110,16 @@ export class Heap<A> implements Buffer<A> {
   }
 
   push(item: A): void {
-    this.insert({ item, turn: ++this.last })
+    this.put(item, ++this.last)
   }
 
   giveBack(item: A, turn: number): void {
-    this.insert({ item, turn: turn - Number.MAX_SAFE_INTEGER })
+    this.put(item, turn - Number.MAX_SAFE_INTEGER)
+  }
+
+  /** Equals come out in the order of `turn`. */
+  put(item: A, turn: number): void {
+    this.insert({ item, turn })
   }
 
   shift(): A {

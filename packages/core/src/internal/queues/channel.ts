@@ -8,13 +8,20 @@ import { Handoff, Offerer, Taker } from "./handoff.ts"
 import { wrongType } from "../sync/misuse.ts"
 import { InvalidArgument } from "../validate.ts"
 
+/** An operation that waits through an end. */
+interface Pending {
+  before: Pending | undefined
+  after: Pending | undefined
+}
+
 /** One end: what a sender or receiver is. */
 export class End {
   readonly channel: ChannelState
   readonly side: "sender" | "receiver"
   closed = false
-  /** Operations that wait through this end. */
-  pending = 0
+  /** Operations that wait through this end, in the order of asking. */
+  first: Pending | undefined = undefined
+  private last: Pending | undefined = undefined
 
   constructor(channel: ChannelState, side: "sender" | "receiver") {
     this.channel = channel
@@ -28,6 +35,20 @@ export class End {
     if (this.side !== side) throw wrongEnd(operation, side, this)
     if (this.closed) throw this.misuse(operation)
     return this.channel
+  }
+
+  begin(pending: Pending): void {
+    pending.before = this.last
+    if (this.last === undefined) this.first = pending
+    else this.last.after = pending
+    this.last = pending
+  }
+
+  leave({ after, before }: Pending): void {
+    if (before === undefined) this.first = after
+    else before.after = after
+    if (after === undefined) this.last = before
+    else after.before = before
   }
 
   misuse(operation: string): InvalidArgument {
@@ -68,11 +89,11 @@ export class ChannelState extends Handoff<any> {
     if (end.closed) return []
     end.closed = true
     if (end.side === "sender") {
-      if (end.pending > 0) this.refuseThrough(end)
+      if (end.first !== undefined) this.refuseThrough(end)
       if (--this.senders === 0) this.end(Exit.fail(Cause.Done()))
       return []
     }
-    if (end.pending > 0) this.endThrough(end)
+    this.endThrough(end)
     if (--this.receivers > 0) return []
     this.refuse(this.broken())
     return this.items.clear()
@@ -85,20 +106,15 @@ export class ChannelState extends Handoff<any> {
 
   private refuseThrough(end: End): void {
     const exit = Exit.die(end.misuse("send"))
-    for (const list of [this.offerers, this.transit]) {
-      for (let sending = list.head as Sending | undefined; sending !== undefined;) {
-        const next: Sending | undefined = sending.next
-        if (sending.end === end) {
-          if (list === this.offerers) {
-            this.offerers.reject(sending, exit)
-          } else {
-            // On its way already: it finds that it was refused.
-            list.remove(sending)
-            this.unreserve(sending)
-            sending.rejection = exit
-          }
-        }
-        sending = next
+    for (let pending = end.first; pending !== undefined; pending = pending.after) {
+      const sending = pending as Sending
+      if (sending.list === (this.offerers as unknown)) {
+        this.offerers.reject(sending, exit)
+      } else if (sending.list === (this.transit as unknown)) {
+        // On its way already: it finds that it was refused.
+        this.transit.remove(sending)
+        this.unreserve(sending)
+        sending.rejection = exit
       }
     }
     this.serve()
@@ -106,43 +122,46 @@ export class ChannelState extends Handoff<any> {
 
   private endThrough(end: End): void {
     const exit = Exit.die(end.misuse("receive"))
-    for (let receiving = this.takers.head as Receiving | undefined; receiving !== undefined;) {
-      const next: Receiving | undefined = receiving.next
-      if (receiving.from === end) this.takers.reject(receiving, exit)
-      receiving = next
+    for (let pending = end.first; pending !== undefined; pending = pending.after) {
+      const receiving = pending as Receiving
+      if (receiving.list === (this.takers as unknown)) this.takers.reject(receiving, exit)
     }
   }
 }
 
-export class Sending extends Offerer<any> {
+export class Sending extends Offerer<any> implements Pending {
   readonly end: End
+  before: Pending | undefined = undefined
+  after: Pending | undefined = undefined
   constructor(fiber: AnyFiber, end: End, item: any) {
     super(fiber, end.channel, item)
     this.end = end
-    end.pending++
+    end.begin(this)
   }
   override get operation(): string {
     return "MemoryChannel.send"
   }
   protected override onLeave(fiber: AnyFiber): void {
-    this.end.pending--
+    this.end.leave(this)
     super.onLeave(fiber)
   }
 }
 
-export class Receiving extends Taker<any> {
+export class Receiving extends Taker<any> implements Pending {
   declare readonly queue: ChannelState
   readonly from: End
+  before: Pending | undefined = undefined
+  after: Pending | undefined = undefined
   constructor(fiber: AnyFiber, end: End) {
     super(fiber, end.channel)
     this.from = end
-    end.pending++
+    end.begin(this)
   }
   override get operation(): string {
     return "MemoryChannel.receive"
   }
   protected override onLeave(fiber: AnyFiber): void {
-    this.from.pending--
+    this.from.leave(this)
     super.onLeave(fiber)
   }
   protected override giveBack(): void {

@@ -170,6 +170,8 @@ export class WaitQueue<W extends Waiter = Waiter> extends WaitList<W> {
   private turns = 0
   private woken: Array<W> = []
   private scheduled = false
+  /** Who came back last, if it still waits. */
+  private latest: W | undefined = undefined
 
   constructor(serial = false) {
     super()
@@ -186,10 +188,13 @@ export class WaitQueue<W extends Waiter = Waiter> extends WaitList<W> {
   /** From `onServed`: what it was granted turned out to be gone. Waits on, in its old place. */
   waitOn(waiter: W): AnyEffect {
     waiter.state = Waiting
-    let next = this.head
+    // Many come back one after the other: each next to the one before it.
+    const last = this.latest?.list === (this as unknown) ? this.latest : undefined
+    let next = last === undefined || last.turn > waiter.turn ? this.head : last.next
     while (next !== undefined && next.turn < waiter.turn) next = next.next
     if (next === undefined) this.push(waiter)
     else this.insertBefore(waiter, next)
+    this.latest = waiter
     this.explain(waiter)
     return parkAgain(waiter.fiber)
   }
