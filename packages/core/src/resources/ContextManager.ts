@@ -15,6 +15,7 @@ import type * as Types from "effect/Types"
 
 import { CloseTimeout, dispose, Manager, UsageError } from "../internal/resources/contextManager.ts"
 import type { AnyEffect } from "../internal/effect.ts"
+import { effectOf, expected } from "../internal/resources/misuse.ts"
 
 const TypeId = "~skein/ContextManager" as const
 
@@ -159,7 +160,7 @@ export const use: {
     f: (a: A) => Effect.Effect<B, E2, R2>
   ): Effect.Effect<B, E | E2, R | R2>
 } = /*#__PURE__*/ dual(2, (self: ContextManager<any, any, any>, f: (a: any) => AnyEffect): AnyEffect =>
-  self.use(f)
+  isContextManager(self) ? self.use(f) : expected("ContextManager.use", "a ContextManager", self)
 )
 
 /**
@@ -178,7 +179,7 @@ export const fromDisposable = <A extends AsyncDisposable | Disposable, E, R>(
   acquire: Effect.Effect<A, E, R>
 ): ContextManager<A, E, Exclude<R, Scope.Scope>> =>
   make(function* (provide) {
-    const value = yield* acquire
+    const value: A = yield effectOf("ContextManager.fromDisposable", acquire) as any
     const close = dispose(value)
     yield* provide(value)
     yield* close

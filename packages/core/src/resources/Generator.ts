@@ -12,6 +12,7 @@ import * as Stream from "effect/Stream"
 import type * as Types from "effect/Types"
 
 import { IterableReader, StreamIterator } from "../internal/resources/asyncIterable.ts"
+import { expected, functionOf } from "../internal/resources/misuse.ts"
 import { GeneratorMisuse, Producer } from "../internal/resources/producer.ts"
 
 /**
@@ -119,8 +120,10 @@ export const make = <Eff extends Effect.Effect<any, any, any>>(
 export const fromAsyncIterable = <A, E>(
   iterable: LazyArg<AsyncIterable<A>>,
   onError: (error: unknown) => E
-): Stream.Stream<A, E> =>
-  Stream.fromChannel(
+): Stream.Stream<A, E> => {
+  functionOf("Generator.fromAsyncIterable", "a function that gives an async iterable", iterable)
+  functionOf("Generator.fromAsyncIterable: onError", "a function", onError)
+  return Stream.fromChannel(
     Channel.fromTransform((_upstream: unknown, scope: Scope.Scope) =>
       Effect.suspend(() => {
         const reader = new IterableReader(iterable, onError)
@@ -128,6 +131,7 @@ export const fromAsyncIterable = <A, E>(
       })
     )
   ) as any
+}
 
 /**
  * An async iterable of the stream's values.
@@ -160,7 +164,10 @@ export const toAsyncIterableEffect = <A, E, R>(
 const iterableIn = <A, E, R>(
   self: Stream.Stream<A, E, R>,
   context: Context.Context<R>
-): AsyncIterable<A, void, void> => ({
-  [Symbol.asyncIterator]: () =>
-    new StreamIterator<A>((scope) => Channel.toPullScoped(self.channel, scope), context)
-})
+): AsyncIterable<A, void, void> => {
+  if (!Stream.isStream(self)) expected("Generator.toAsyncIterable", "a Stream", self)
+  return {
+    [Symbol.asyncIterator]: () =>
+      new StreamIterator<A>((scope) => Channel.toPullScoped(self.channel, scope), context)
+  }
+}

@@ -17,6 +17,7 @@ import { callSite } from "../internal/callSite.ts"
 import { Operation } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { envOf, withEnv } from "../internal/env.ts"
+import { expected, functionOf } from "../internal/resources/misuse.ts"
 import { Pool as State } from "../internal/resources/pool.ts"
 import { PoolClosed, PoolCloseTimeout, PoolTimeout } from "../internal/resources/poolErrors.ts"
 import { holders, Lease, ScopedLease } from "../internal/resources/poolLease.ts"
@@ -197,6 +198,10 @@ export const make = <A, E, R>(options: Options<A, E, R>): Effect.Effect<Pool<A, 
 
 const checked = (options: Options<any, any, any>): State["options"] => {
   const where = "Pool.make"
+  if (typeof options !== "object" || options === null) expected(where, "options", options)
+  const { acquire, validate } = options
+  if (!Effect.isEffect(acquire)) expected(`${where}: acquire`, "an effect", acquire)
+  if (validate !== undefined) functionOf(`${where}: validate`, "a function", validate)
   const min = integer(where, "min", options.min, 0)
   const max = integer(where, "max", options.max, 1)
   if (min > max) throw new InvalidArgument(`${where}: min must be at most max (${max}), got ${min}`)
@@ -211,11 +216,11 @@ const checked = (options: Options<any, any, any>): State["options"] => {
     name: options.name ?? `pool:${++unnamed}`,
     min,
     max,
-    acquire: options.acquire,
-    validate: options.validate,
+    acquire,
+    validate,
     // Nothing could ever be leased without waiting for its opening, or its check.
     acquireTimeout: nonNegativeMillis(where, "acquireTimeout", options.acquireTimeout, {
-      zero: min > 0 && options.validate === undefined
+      zero: min > 0 && validate === undefined
     }),
     idleTimeToLive: time("idleTimeToLive", Infinity),
     maxLifetime: time("maxLifetime", Infinity),
@@ -224,39 +229,44 @@ const checked = (options: Options<any, any, any>): State["options"] => {
   }
 }
 
-const siteOf = (self: PoolImpl): string | undefined =>
-  self.state.options.leakAfter === Infinity ? undefined : callSite(import.meta.url)
+/** Throws for what is no pool. */
+const stateOf = (where: string, self: unknown): State =>
+  self instanceof PoolImpl ? self.state : expected(where, "a Pool", self)
+
+const siteOf = (state: State): string | undefined =>
+  state.options.leakAfter === Infinity ? undefined : callSite(import.meta.url)
 
 class Use extends Operation<any, any, any> {
-  readonly self: PoolImpl
+  readonly state: State
   readonly block: (item: any) => AnyEffect
   readonly site: string | undefined
 
-  constructor(self: PoolImpl, block: (item: any) => AnyEffect) {
+  constructor(self: unknown, block: (item: any) => AnyEffect) {
     super()
-    this.self = self
+    this.state = stateOf("Pool.use", self)
+    functionOf("Pool.use", "a function", block)
     this.block = block
-    this.site = siteOf(self)
+    this.site = siteOf(this.state)
   }
 
   protected run(fiber: AnyFiber): AnyEffect {
-    const { state } = this.self
+    const { state } = this
     return state.lease(new Lease(fiber, state, this.block, this.site))
   }
 }
 
 class Take extends Operation<ScopedLease> {
-  readonly self: PoolImpl
+  readonly state: State
   readonly site: string | undefined
 
-  constructor(self: PoolImpl) {
+  constructor(self: unknown) {
     super()
-    this.self = self
-    this.site = siteOf(self)
+    this.state = stateOf("Pool.lease", self)
+    this.site = siteOf(this.state)
   }
 
   protected run(fiber: AnyFiber): AnyEffect {
-    const { state } = this.self
+    const { state } = this
     return state.lease(new ScopedLease(fiber, state, this.site))
   }
 }
@@ -288,8 +298,9 @@ export const use: {
     self: Pool<A, E>,
     f: (item: A) => Effect.Effect<B, E2, R2>
   ): Effect.Effect<B, E | E2 | PoolTimeout, R2>
-} = ((first: any, second?: any): any =>
-  second === undefined ? (self: PoolImpl) => new Use(self, first) : new Use(first, second)) as any
+} = function (first: any, second?: any): any {
+  return arguments.length === 1 ? (self: unknown) => new Use(self, first) : new Use(first, second)
+}
 
 /**
  * A resource that is given back when the surrounding scope closes.
@@ -306,7 +317,7 @@ export const use: {
  * @since 0.1.0
  */
 export const lease = <A, E>(self: Pool<A, E>): Effect.Effect<A, E | PoolTimeout, Scope.Scope> => {
-  const take = new Take(self as unknown as PoolImpl)
+  const take = new Take(self)
   return Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(Effect.scope, (scope) =>
       // The lease arrives outside the restored region in the very step in which it is granted.
@@ -339,14 +350,16 @@ export const invalidate: {
   <A>(item: A): <E>(self: Pool<A, E>) => Effect.Effect<void>
   <A, E>(self: Pool<A, E>, item: Types.NoInfer<A>): Effect.Effect<void>
 } = function (first: any, second?: any): any {
-  return arguments.length === 1 ? (self: PoolImpl) => invalidateIn(self, first) : invalidateIn(first, second)
+  return arguments.length === 1 ? (self: unknown) => invalidateIn(self, first) : invalidateIn(first, second)
 }
 
-const invalidateIn = (self: PoolImpl, item: unknown): Effect.Effect<void> =>
-  Effect.withFiber((fiber) => {
-    self.state.invalidate(item, fiber)
+const invalidateIn = (self: unknown, item: unknown): Effect.Effect<void> => {
+  const state = stateOf("Pool.invalidate", self)
+  return Effect.withFiber((fiber) => {
+    state.invalidate(item, fiber)
     return Effect.void
   })
+}
 
 /**
  * How many are idle, leased and so on, who holds them and who waits.
@@ -354,9 +367,9 @@ const invalidateIn = (self: PoolImpl, item: unknown): Effect.Effect<void> =>
  * @category observers
  * @since 0.1.0
  */
-export const statistics = <A, E>(self: Pool<A, E>): Effect.Effect<Statistics> =>
-  Effect.sync(() => {
-    const { state } = self as unknown as PoolImpl
+export const statistics = <A, E>(self: Pool<A, E>): Effect.Effect<Statistics> => {
+  const state = stateOf("Pool.statistics", self)
+  return Effect.sync(() => {
     return {
       idle: state.idle.length,
       leased: state.leased,
@@ -370,3 +383,4 @@ export const statistics = <A, E>(self: Pool<A, E>): Effect.Effect<Statistics> =>
       maxWaiting: state.queue.maxLength
     }
   })
+}

@@ -7,10 +7,13 @@ import type * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
+import { shown } from "./misuse.ts"
 import { GeneratorMisuse } from "./producer.ts"
 
 /** Real milliseconds: no clock of Effect's moves a promise. */
 const returnTimeout = 1000
+
+const misuse = (problem: string): Effect.Effect<never> => Effect.die(new GeneratorMisuse({ problem }))
 
 /** Reads an async iterator from a stream: one `next` at a time. */
 export class IterableReader {
@@ -21,6 +24,7 @@ export class IterableReader {
   private pending: Promise<IteratorResult<unknown>> | undefined = undefined
   private settled = true
   private finished = false
+  private noIterator: GeneratorMisuse | undefined = undefined
 
   constructor(iterable: () => AsyncIterable<unknown>, onError: (error: unknown) => unknown) {
     this.iterable = iterable
@@ -38,8 +42,11 @@ export class IterableReader {
       resume(effect)
     }
     this.next().then(
-      (result) =>
-        got(result.done === true ? Cause.done() : Effect.succeed([result.value]), result.done === true),
+      (result) => {
+        if (typeof result !== "object" || result === null)
+          return got(misuse(`next() gave ${shown(result)}, which is no iterator result`), true)
+        got(result.done === true ? Cause.done() : Effect.succeed([result.value]), result.done === true)
+      },
       (error) =>
         got(
           Effect.suspend(() => this.failure(error)),
@@ -52,10 +59,10 @@ export class IterableReader {
   })
 
   private failure(error: unknown): Effect.Effect<never, unknown> {
+    if (this.noIterator !== undefined) return misuse(this.noIterator.problem)
     const failure = this.onError(error)
     if (!Cause.isDone(failure)) return Effect.fail(failure)
-    const problem = "onError gave Cause.Done, which is Stream's end and no failure"
-    return Effect.die(new GeneratorMisuse({ problem }))
+    return misuse("onError gave Cause.Done, which is Stream's end and no failure")
   }
 
   private next(): Promise<IteratorResult<unknown>> {
@@ -65,16 +72,24 @@ export class IterableReader {
       this.settled = true
     }
     this.pending = new Promise((resolve) => {
-      this.iterator ??= this.iterable()[Symbol.asyncIterator]()
+      this.iterator ??= this.open()
       resolve(this.iterator.next())
     })
     this.pending.then(settle, settle)
     return this.pending
   }
 
+  private open(): AsyncIterator<unknown> {
+    const iterable = this.iterable() as Partial<AsyncIterable<unknown>> | null | undefined
+    const iterator = iterable?.[Symbol.asyncIterator]?.()
+    if (typeof iterator?.next === "function") return iterator
+    const problem = `fromAsyncIterable: expected an async iterable, got ${shown(iterable)}`
+    throw (this.noIterator = new GeneratorMisuse({ problem }))
+  }
+
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     const iterator = this.iterator
-    if (this.finished || iterator?.return === undefined) return Effect.void
+    if (this.finished || typeof iterator?.return !== "function") return Effect.void
     this.finished = true
     const returned = () => Promise.resolve(iterator.return!())
     if (this.settled) return Effect.promise(returned)
@@ -128,7 +143,8 @@ export class StreamIterator<A> implements AsyncIterableIterator<A, void, void>, 
 
   private async step(): Promise<IteratorResult<A, void>> {
     if (this.closed !== undefined) return done
-    if (this.at === this.buffer.length) {
+    // A channel of somebody else's may give empty arrays.
+    while (this.at >= this.buffer.length) {
       const exit = await this.fill()
       if (this.closed !== undefined) return done
       if (Exit.isFailure(exit)) return this.end(exit)

@@ -11,8 +11,9 @@ import * as Scope from "effect/Scope"
 import { isInterrupted } from "../effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
 import { Env, envOf, withEnv } from "../env.ts"
-import { asDefects, beside, drive, isNoInterrupt, resume, withCause } from "./generatorDriver.ts"
+import { asDefects, begin, beside, drive, isNoInterrupt, resume, withCause } from "./generatorDriver.ts"
 import type { Body, Driver } from "./generatorDriver.ts"
+import { effectOf, expected, functionOf } from "./misuse.ts"
 import { nonNegativeMillis } from "../validate.ts"
 
 export class UsageError
@@ -88,6 +89,13 @@ export class Manager extends Effectable.Class<any, any, any> {
   }
 
   static stack(managers: ReadonlyArray<Manager> | Readonly<Record<string, Manager>>): Manager {
+    // A Set would look empty.
+    if (
+      typeof managers !== "object" ||
+      managers === null ||
+      Symbol.iterator in managers !== Array.isArray(managers)
+    )
+      return expected("ContextManager.stack", "an array or a record of ContextManagers", managers)
     const keys = Object.keys(managers)
     const wrong = keys.find((key) => !((managers as any)[key] instanceof Manager))
     if (wrong !== undefined) {
@@ -111,7 +119,7 @@ export class Manager extends Effectable.Class<any, any, any> {
           })
     const use = (i: number, values: ReadonlyArray<unknown>, block: Block): AnyEffect =>
       i === parts.length
-        ? Effect.suspend(() => block(shape(values)))
+        ? Effect.suspend(() => effectOf("ContextManager stack: use", block(shape(values))))
         : parts[i]!.use((value) => use(i + 1, [...values, value], block))
     return new Manager({
       name: `stack(${parts.map((one) => one.name).join(", ")})`,
@@ -121,6 +129,7 @@ export class Manager extends Effectable.Class<any, any, any> {
   }
 
   use(block: Block): AnyEffect {
+    functionOf(`ContextManager ${this.parts.name}: use`, "a function", block)
     return this.parts.use(block)
   }
 
@@ -192,8 +201,10 @@ class Session {
   constructor(body: BodyFn, name: string, closeTimeout: number) {
     this.name = name
     this.closeTimeout = closeTimeout
+    const where = `ContextManager ${name}`
     this.driver = {
-      iterator: body((value) => new Providing(this, value)),
+      where,
+      iterator: begin(where, body, (value) => new Providing(this, value)),
       restore: undefined,
       pause: undefined,
       rest: undefined
@@ -226,9 +237,10 @@ class Session {
       Effect.withFiber((fiber) => {
         const context: AnyContext = fiber.context
         this.block = (value) =>
-          Effect.withFiber((inner) =>
-            Effect.setContext(restore(block(value)) as Effect.Effect<any>, blockContext(context, inner))
-          )
+          Effect.withFiber((inner) => {
+            const effect = effectOf(`ContextManager ${this.name}: use`, block(value))
+            return Effect.setContext(restore(effect) as Effect.Effect<any>, blockContext(context, inner))
+          })
         this.driver.rest = (rest) => (this.state === "closing" ? this.closing(rest) : rest)
         return Effect.flatMap(Effect.exit(Scope.provide(drive(this.driver), this.scope)), (body) => {
           const exit = this.outcome(fiber, body)
@@ -348,13 +360,13 @@ const blockContext = (context: AnyContext, inner: AnyFiber): AnyContext => {
 
 /** How to dispose of the value; throws when it does not know. */
 export const dispose = (value: AsyncDisposable | Disposable): Effect.Effect<void> => {
-  const asynchronous = (value as Partial<AsyncDisposable>)[Symbol.asyncDispose]
+  const asynchronous = (value as Partial<AsyncDisposable> | null | undefined)?.[Symbol.asyncDispose]
   if (typeof asynchronous === "function") {
     return Effect.promise(async () => {
       await asynchronous.call(value)
     })
   }
-  const synchronous = (value as Partial<Disposable>)[Symbol.dispose]
+  const synchronous = (value as Partial<Disposable> | null | undefined)?.[Symbol.dispose]
   if (typeof synchronous === "function") return Effect.sync(() => synchronous.call(value))
   const problem = "the value has neither Symbol.asyncDispose nor Symbol.dispose"
   throw new UsageError({ manager: "fromDisposable", problem })

@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 
 import { interruptedCause, isInterrupted } from "../effect.ts"
 import type { AnyEffect, AnyExit } from "../effect.ts"
+import { effectOf, expected, functionOf } from "./misuse.ts"
 
 export type Body = Iterator<AnyEffect, unknown, any>
 
@@ -17,6 +18,7 @@ type Restore = (effect: AnyEffect) => AnyEffect
 
 /** The hooks are read before each step: they may be changed while the generator runs. */
 export interface Driver {
+  readonly where: string
   readonly iterator: Body
   /** Around each yielded effect; undefined where the code of the generator is not to be interrupted. */
   restore: Restore | undefined
@@ -24,6 +26,14 @@ export interface Driver {
   pause: ((yielded: AnyEffect) => AnyEffect | undefined) | undefined
   /** Wraps what is left of the run, before each next step. */
   rest: ((rest: AnyEffect) => AnyEffect) | undefined
+}
+
+/** Calls the generator function; throws when it is none. */
+export const begin = <A>(where: string, body: (argument: A) => Body, argument: A): Body => {
+  functionOf(where, "a generator function", body)
+  const iterator = body(argument) as Partial<AsyncGenerator> & Body
+  if (typeof iterator?.next === "function" && iterator[Symbol.asyncIterator] === undefined) return iterator
+  return expected(where, "a generator function", body)
 }
 
 /** Must run uninterruptibly as a whole: of two such regions in a row an interruption would skip the second. */
@@ -36,7 +46,8 @@ export const drive = (driver: Driver, value?: unknown): AnyEffect =>
     if (step.done === true) return Effect.succeed(step.value)
     const paused = driver.pause?.(step.value)
     if (paused !== undefined) return paused
-    const effect = restore === undefined ? step.value : restore(step.value)
+    const yielded = effectOf(driver.where, step.value)
+    const effect = restore === undefined ? yielded : restore(yielded)
     return Effect.flatMap(Effect.exit(effect), (exit) => resume(driver, exit))
   })
 
@@ -67,7 +78,7 @@ const cleanup = (
   step: IteratorResult<AnyEffect, unknown>
 ): AnyEffect => {
   if (step.done === true) return Effect.failCause(cause)
-  return Effect.flatMap(Effect.exit(step.value), (exit) => {
+  return Effect.flatMap(Effect.exit(effectOf(driver.where, step.value)), (exit) => {
     if (Exit.isFailure(exit)) return unwind(driver, Cause.combine(cause, exit.cause))
     let next: IteratorResult<AnyEffect, unknown>
     try {

@@ -4,6 +4,7 @@ import * as Duration from "effect/Duration"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { succeedNow } from "../effect.ts"
 import type { Holder } from "../node.ts"
+import { effectOf } from "./misuse.ts"
 import { holderOf, nodeOf } from "../node.ts"
 import type { Pool } from "./pool.ts"
 import { PoolTimeout } from "./poolErrors.ts"
@@ -62,12 +63,12 @@ export class Lease extends Waiter {
   /** Need not wait. Return what it returns to the run loop. */
   startNow(item: Item): AnyEffect {
     this.hold()
-    return this.block!(item.value)
+    return effectOf("Pool.use", this.block!(item.value))
   }
 
   protected onServed(_fiber: AnyFiber): AnyEffect {
     this.state = Holding
-    return this.block!(this.item!.value)
+    return effectOf("Pool.use", this.block!(this.item!.value))
   }
 
   protected override onAbandon(granted: boolean): void {

@@ -10,6 +10,7 @@ import { clearAlarm, setAlarm } from "../alarm.ts"
 import type { Alarm } from "../alarm.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
 import { isNoInterrupt } from "./generatorDriver.ts"
+import { effectOf } from "./misuse.ts"
 import type { Pool } from "./pool.ts"
 import { PoolCloseTimeout } from "./poolErrors.ts"
 import type { Item, PoolWork, Supply } from "./poolItems.ts"
@@ -78,7 +79,7 @@ export class PoolWorker implements PoolWork, Sleeper {
         notify((fiber) => pool.checked(supply, item, Exit.isSuccess(exit) && exit.value === true, fiber))
       )
     }
-    const validate = Effect.suspend(() => pool.options.validate!(item.value))
+    const validate = Effect.suspend(() => effectOf("Pool: validate", pool.options.validate!(item.value)))
     supply.fiber = this.run(Effect.flatMap(Effect.exit(Effect.interruptible(validate)), ended))
   }
 

@@ -9,7 +9,7 @@ import * as Scope from "effect/Scope"
 
 import { afterExit, isInterruptible, start } from "../effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
-import { asDefects, beside, drive, isNoInterrupt } from "./generatorDriver.ts"
+import { asDefects, begin, beside, drive, isNoInterrupt } from "./generatorDriver.ts"
 import type { Body } from "./generatorDriver.ts"
 import { waitingFrameOf, WaitingFrame } from "../node.ts"
 import type { Node, Wait } from "../node.ts"
@@ -132,7 +132,13 @@ export class Producer {
         Effect.exit(
           Scope.provide(
             Effect.suspend(() =>
-              drive({ iterator: this.body(this.emit), restore, pause: undefined, rest: undefined })
+              drive({
+                where: "Generator.make",
+                iterator: begin("Generator.make", this.body, this.emit),
+                restore,
+                pause: undefined,
+                rest: undefined
+              })
             ),
             scope
           )
