@@ -177,13 +177,11 @@ export const toAbortError = (reason: CancelReason): AbortError =>
  * @category AbortSignal
  * @since 0.1.0
  */
-export const fromAbortSignal = (signal: AbortSignal): Option.Option<CancelReason> =>
-  (signals.isSignal(signal)
-    ? signal
-    : refuse("CancelReason.fromAbortSignal", "expected an AbortSignal", signal)
-  ).aborted
-    ? Option.some(signals.reasonOfSignal(undefined, signal))
-    : Option.none()
+export const fromAbortSignal = (signal: AbortSignal): Option.Option<CancelReason> => {
+  if (typeof signal !== "object" || signal === null || !("aborted" in signal))
+    return refuse("CancelReason.fromAbortSignal", "expected an AbortSignal", signal)
+  return signal.aborted ? Option.some(signals.reasonOfSignal(undefined, signal)) : Option.none()
+}
 
 const causeIn = <E>(where: string, cause: Cause.Cause<E>): Cause.Cause<E> =>
   Cause.isCause(cause) ? cause : refuse(where, "expected a Cause", cause)
