@@ -39,7 +39,11 @@ class Line {
   }
 
   wake(millis: number): ReturnType<typeof setTimeout> {
-    return (this.handle = globalThis.setTimeout(rung, Math.min(Math.ceil(millis), longest), this))
+    return (this.handle = globalThis.setTimeout(
+      rung,
+      Math.max(1, Math.min(Math.ceil(millis), longest)),
+      this
+    ))
   }
 
   insert(timer: Timer): void {

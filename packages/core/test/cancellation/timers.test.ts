@@ -67,6 +67,20 @@ describe("timers", () => {
     assert.deepStrictEqual(rang, [`b@${start + 160}`])
   })
 
+  it("whose time has passed while others were ringing ring next, with no delay below what setTimeout takes", () => {
+    const spy = vi.spyOn(globalThis, "setTimeout")
+    const start = performance.now()
+    const clock = vi.spyOn(performance, "now")
+    set(10, "a", () => clock.mockReturnValue(start + 500))
+    vi.advanceTimersByTime(5)
+    set(10, "b")
+    vi.advanceTimersByTime(6)
+    assert.deepStrictEqual(rang, [`a@${start + 10}`, `b@${start + 500}`])
+    for (const [, delay] of spy.mock.calls) assert.isAtLeast(delay!, 1)
+    clock.mockRestore()
+    spy.mockRestore()
+  })
+
   it("set out of order ring in order of being due", () => {
     const now = performance.now()
     for (const [at, name] of [
