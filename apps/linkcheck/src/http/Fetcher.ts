@@ -121,7 +121,7 @@ export const layer = (options: Options): Layer.Layer<Fetcher, never, HttpClient.
         while (true) {
           const at = chain[chain.length - 1]!
           const now = yield* Clock.currentTimeMillis
-          const hop = { url: new URL(at), cookie: Cookies.toRequestCookieHeader(cookies, at, now) }
+          const hop = { url: new URL(at), cookie: cookieFor(at, cookies, now) }
           visited.add(`${at} ${hop.cookie}`)
           if (want !== "file") {
             yield* permission.check(hop.url, (file) =>
@@ -132,7 +132,7 @@ export const layer = (options: Options): Layer.Layer<Fetcher, never, HttpClient.
           if (answer._tag === "Final") return { ...answer, url: at, redirects: chain.length - 1 }
           const next = yield* redirectTarget(start, answer.location, at)
           cookies = Cookies.mergeIntoArray(cookies, at, answer.cookies, now)
-          if (visited.has(`${next} ${Cookies.toRequestCookieHeader(cookies, next, now)}`))
+          if (visited.has(`${next} ${cookieFor(next, cookies, now)}`))
             return yield* new RedirectLoop({ url: start, chain: [...chain, next] })
           if (chain.length > options.maxRedirects) {
             return yield* new TooManyRedirects({ url: start, limit: options.maxRedirects })
@@ -184,6 +184,9 @@ export const layer = (options: Options): Layer.Layer<Fetcher, never, HttpClient.
       return { fetch }
     })
   )
+
+const cookieFor = (url: string, cookies: ReadonlyArray<Cookies.Cookie>, now: number): string | undefined =>
+  cookies.length === 0 ? undefined : Cookies.toRequestCookieHeader(cookies, url, now)
 
 // No other method would help: there is nobody to ask, or nobody who wants to be asked.
 const isFinal = (problem: Problem): boolean =>

@@ -3,7 +3,7 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { fstatSync, writeFileSync } from "node:fs"
+import { fstatSync, writeFile } from "node:fs"
 import { isatty } from "node:tty"
 
 /** The report could not be written to its file, or to standard output. */
@@ -55,10 +55,11 @@ const leadsToFile = (descriptor: number): boolean => {
 const fileWriter =
   (descriptor: number) =>
   (text: string): Effect.Effect<void, ReportNotWritten> =>
-    Effect.try({
-      try: () => writeFileSync(descriptor, text),
-      catch: (error) => notWritten("standard output", error)
-    })
+    Effect.callback((resume) =>
+      writeFile(descriptor, text, (error) =>
+        resume(error === null ? Effect.void : Effect.fail(notWritten("standard output", error)))
+      )
+    )
 
 const writer = (stream: NodeJS.WriteStream): ((text: string) => Effect.Effect<void>) => {
   let gone = false
