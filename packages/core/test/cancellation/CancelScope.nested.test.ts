@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, DateTime, Duration, Effect, Exit, Fiber, Option } from "effect"
 
 import { CancelScope } from "../../src/index.ts"
-import { BlockedClock, ends } from "./fixtures.ts"
+import { BlockedClock, ends, inCause } from "./fixtures.ts"
 
 const exceeded = (scope: string | undefined, timeout: Duration.Input, waitingOn?: string) =>
   new CancelScope.DeadlineExceeded({
@@ -51,6 +51,23 @@ describe("CancelScope", () => {
       })
     )
   })
+
+  it.effect("a clock that stands still and lets nobody sleep: equal nested deadlines pass at once", () =>
+    Effect.gen(function* () {
+      class Stub extends BlockedClock {
+        override sleep() {
+          return Effect.void
+        }
+      }
+      const exit = yield* Effect.never.pipe(
+        CancelScope.failAfter("1 second"),
+        CancelScope.failAfter("1 second"),
+        Effect.exit,
+        Effect.provideService(Clock.Clock, new Stub())
+      )
+      assert.deepStrictEqual(inCause(exit), ["Fail DeadlineExceeded"])
+    })
+  )
 
   describe("nested deadlines", () => {
     const nested = (outer: Duration.Input, inner: Duration.Input) =>

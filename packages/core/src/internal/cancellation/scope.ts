@@ -54,6 +54,8 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   /** The owner was interrupted. */
   protected abandoned = false
   private alarm: Alarm | undefined = undefined
+  /** When it last left the turn to an enclosing scope: not twice at one time, for a clock may stand still. */
+  private gaveWay = -Infinity
   /** Resumes the owner; undefined while the work runs for the first time. */
   private settled: (() => void) | undefined = undefined
   private stuck: Wait | undefined = undefined
@@ -263,9 +265,10 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
     if (this.exit !== undefined || this.reason !== undefined) return
     if (this.isHere && this.isAbandoned) return
     const outer = this.bounded ? Infinity : convertingDeadline(this.parent)
-    if (outer <= this.due + tolerance) {
+    const now = this.now()
+    if (outer <= this.due + tolerance && now > this.gaveWay) {
       // It is the other scope's turn; should it be moved before it acts, this one comes back to it.
-      const now = this.now()
+      this.gaveWay = now
       this.alarm = setAlarm(this.owner, this.clock, now, Math.max(outer - now, 0) + tolerance, this)
       return
     }
