@@ -33,7 +33,10 @@ export const collect: Policy = {
 /** Failures are reported one after the other, and disturb nobody; a defect in the handler ends the group. */
 export class Supervision implements Policy {
   readonly bodyFailed = "OwnerExited"
-  private readonly queue: Array<Failure> = []
+  // Two lists: taking the first of one is as dear as the list is long.
+  private queue: Array<Failure> = []
+  private batch: Array<Failure> = []
+  private at = 0
   private reporting = false
   private broken = false
   private readonly context: Context.Context<never>
@@ -66,9 +69,20 @@ export class Supervision implements Policy {
 
   private reportAll(): AnyEffect {
     return Effect.suspend(() => {
-      const failure = this.queue.shift()
+      const failure = this.take()
       return failure === undefined ? Effect.void : Effect.andThen(this.handler(failure), this.reportAll())
     })
+  }
+
+  private take(): Failure | undefined {
+    if (this.at === this.batch.length) {
+      this.batch = this.queue
+      this.queue = []
+      this.at = 0
+    }
+    const failure = this.batch[this.at]
+    if (failure !== undefined) this.at++
+    return failure
   }
 
   private reported(group: Group, exit: AnyExit, fiber: AnyFiber): void {
@@ -82,7 +96,7 @@ export class Supervision implements Policy {
       const cause =
         failureOf({ path, fiber }, exit.cause, false) ?? Cause.annotate(exit.cause, annotationsOf(gaveUp))
       group.record({ node: group, cause })
-      for (const failure of this.queue.splice(0)) group.record(failure)
+      for (let failure = this.take(); failure !== undefined; failure = this.take()) group.record(failure)
       group.end(makeReason(fiber, { _tag: "SiblingFailed", sibling: path }), fiber, true)
     }
     group.settle(fiber)
