@@ -117,7 +117,8 @@ export {
  *
  * **Cancellation** Cancel-safe. The code around `provide` is uninterruptible; bound the opening with
  * `CancelScope.failAfter` and the closing with `closeTimeout`: code after `provide` that takes longer is interrupted
- * (its `finally` blocks still run) and reported as the defect {@link CloseTimeout}.
+ * (its `finally` blocks still run) and reported as the defect {@link CloseTimeout}; what the generator took from the Scope has the same
+ * time again.
  *
  * **Ordering** In a scope, `provide` must be yielded by the generator itself; inside another effect
  * (`Effect.ensuring(provide(a), close)`) it works with {@link use} only, and dies in a scope.
@@ -131,7 +132,7 @@ export const make = <Eff extends Effect.Effect<any, any, any>>(
   body: (provide: Provide) => globalThis.Generator<Eff, void, never>,
   options?: {
     readonly name?: string | undefined
-    /** How long the code after `provide` may take; then it is interrupted and reported as a defect. */
+    /** How long the code after `provide` may take, and then the Scope's finalizers; then it is interrupted and reported as a defect. */
     readonly closeTimeout?: Duration.Input | undefined
   }
 ): ContextManager<

@@ -195,6 +195,8 @@ class Session {
   private state: "opening" | "block" | "closing" = "opening"
   private value: unknown = undefined
   private blockExit: AnyExit | undefined = undefined
+  /** The fiber that ran the block was interrupted: by the caller, or by the generator (a deadline around `provide`). */
+  private blockCancelled = false
   /** Runs the block inside `provide`; undefined when the block is whatever the surrounding scope does. */
   private block: Block | undefined = undefined
 
@@ -207,7 +209,8 @@ class Session {
       iterator: begin(where, body, (value) => new Providing(this, value)),
       restore: undefined,
       pause: undefined,
-      rest: undefined
+      rest: undefined,
+      unwinding: false
     }
   }
 
@@ -218,6 +221,7 @@ class Session {
   /** `provide` run as an effect: around the block of `use`, at any depth. */
   provideInline(value: unknown): AnyEffect {
     if (this.state !== "opening") return this.misuse("provide was called a second time")
+    if (this.driver.unwinding) return this.misuse("provide was called after the opening had failed")
     const block = this.block
     if (block === undefined) {
       return this.misuse(
@@ -225,11 +229,18 @@ class Session {
       )
     }
     this.state = "block"
-    return Effect.map(Effect.exit(Effect.suspend(() => block(value))), (exit) => {
-      this.state = "closing"
-      this.blockExit = exit
-      return { exit }
-    })
+    // An interrupted fiber comes to no `Effect.exit`.
+    const ended = Effect.onExit(
+      Effect.suspend(() => block(value)),
+      (exit) =>
+        Effect.withFiber((inner) => {
+          this.state = "closing"
+          this.blockExit = exit
+          this.blockCancelled = isInterrupted(inner)
+          return Effect.void
+        })
+    )
+    return Effect.map(Effect.exit(ended), (exit) => ({ exit }))
   }
 
   use(block: Block): AnyEffect {
@@ -244,24 +255,31 @@ class Session {
         this.driver.rest = (rest) => (this.state === "closing" ? this.closing(rest) : rest)
         return Effect.flatMap(Effect.exit(Scope.provide(drive(this.driver), this.scope)), (body) => {
           const exit = this.outcome(fiber, body)
-          return beside(exit, Scope.close(this.scope, exit))
+          return beside(exit, this.release(exit))
         })
       })
     )
   }
 
+  /** What the generator took from the Scope. */
+  private release(exit: AnyExit): AnyEffect {
+    const close = Scope.close(this.scope, exit)
+    return this.closeTimeout === Infinity ? close : this.bounded(close)
+  }
+
   private outcome(fiber: AnyFiber, body: AnyExit): AnyExit {
     const block = this.blockExit
+    const dies = (problem: string) => Exit.die(new UsageError({ manager: this.name, problem }))
     if (block === undefined) {
-      return Exit.isSuccess(body)
-        ? Exit.die(new UsageError({ manager: this.name, problem: neverProvided }))
-        : body
+      if (Exit.isFailure(body)) return body
+      return dies(this.state === "block" ? stillRunning : neverProvided)
     }
-    if (Exit.isSuccess(body)) return block
-    if (Exit.isSuccess(block)) return body
-    // A block that the generator itself cancelled (a deadline around `provide`) is told by the generator's failure alone.
-    const own = isInterrupted(fiber) ? block.cause.reasons : block.cause.reasons.filter(isNoInterrupt)
-    return Exit.failCause(Cause.fromReasons([...own, ...body.cause.reasons]))
+    if (Exit.isSuccess(block)) return Exit.isSuccess(body) ? block : body
+    // A block that the generator itself cancelled is told by what the generator does then.
+    const foreign = !this.blockCancelled || isInterrupted(fiber)
+    const own = foreign ? block.cause.reasons : block.cause.reasons.filter(isNoInterrupt)
+    const all = Exit.isSuccess(body) ? own : [...own, ...body.cause.reasons]
+    return all.length === 0 ? dies(swallowed) : Exit.failCause(Cause.fromReasons(all))
   }
 
   open(): Effect.Effect<Opened, any, any> {
@@ -281,7 +299,7 @@ class Session {
         const exit = Exit.isSuccess(body)
           ? Exit.die(new UsageError({ manager: this.name, problem: neverProvided }))
           : body
-        return beside(exit, Scope.close(this.scope, exit))
+        return beside(exit, this.release(exit))
       })
     })
   }
@@ -293,7 +311,7 @@ class Session {
       const rest = this.closing(Effect.suspend(() => resume(this.driver, Exit.succeed({ exit }))))
       const withServices = Effect.provideContext(Scope.provide(rest, this.scope), context)
       return Effect.flatMap(Effect.exit(withServices), (body) =>
-        beside(body, Scope.close(this.scope, Exit.isSuccess(body) ? exit : withCause(exit, body.cause)))
+        beside(body, this.release(Exit.isSuccess(body) ? exit : withCause(exit, body.cause)))
       )
     })
   }
@@ -301,6 +319,7 @@ class Session {
   /** The code after `provide`: no deadline of the work applies to it, `closeTimeout` does. */
   private closing(rest: AnyEffect): AnyEffect {
     this.driver.rest = undefined
+    this.driver.restore = this.closeTimeout === Infinity ? undefined : Effect.interruptible
     const timely = this.closeTimeout === Infinity ? rest : this.bounded(rest)
     return Effect.updateContext(timely as Effect.Effect<any>, (context: AnyContext) => {
       const env = Context.get(context, Env)
@@ -312,7 +331,6 @@ class Session {
 
   /** Nothing can bound an uninterruptible effect from inside its fiber, so the rest runs in a fiber of its own. */
   private bounded(rest: AnyEffect): AnyEffect {
-    this.driver.restore = Effect.interruptible
     const timeout = Duration.millis(this.closeTimeout)
     return Effect.withFiber((fiber) => {
       const run = Effect.runForkWith(fiber.context as Context.Context<any>)
@@ -346,6 +364,8 @@ class Session {
 }
 
 const neverProvided = "the generator ended without calling provide"
+const stillRunning = "the generator ended before its block; provide must be waited for"
+const swallowed = "the generator cancelled its block and did not fail: the block has no result"
 
 /**
  * The caller's context, so that nothing the generator provides around `provide` shadows the caller's services; but the

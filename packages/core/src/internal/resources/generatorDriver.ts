@@ -26,6 +26,8 @@ export interface Driver {
   pause: ((yielded: AnyEffect) => AnyEffect | undefined) | undefined
   /** Wraps what is left of the run, before each next step. */
   rest: ((rest: AnyEffect) => AnyEffect) | undefined
+  /** Set once it ends early: from then on only its `finally` blocks run. */
+  unwinding: boolean
 }
 
 /** Calls the generator function; throws when it is none. */
@@ -64,6 +66,7 @@ export const resume = (driver: Driver, exit: Exit.Exit<unknown, unknown>): AnyEf
 export const unwind = (driver: Driver, cause: Cause.Cause<unknown>): AnyEffect =>
   Effect.suspend(() => {
     let step: IteratorResult<AnyEffect, unknown>
+    driver.unwinding = true
     try {
       step = driver.iterator.return?.(undefined) ?? { done: true, value: undefined }
     } catch (defect) {

@@ -137,7 +137,8 @@ export class Producer {
                 iterator: begin("Generator.make", this.body, this.emit),
                 restore,
                 pause: undefined,
-                rest: undefined
+                rest: undefined,
+                unwinding: false
               })
             ),
             scope
