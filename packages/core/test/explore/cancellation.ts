@@ -220,5 +220,49 @@ export const programs: ReadonlyArray<Explored> = [
         )
       })
     }
+  },
+  {
+    name: "CancelScope: a fiber goes on after its time limits as if nothing had been, again and again",
+    operations: of("CancelScope", "moveOnAfter", "remaining"),
+    program: () => {
+      const { balanced, work } = held()
+      const child = Effect.forkChild(work(Effect.never), { startImmediately: true })
+      return balanced(
+        Effect.gen(function* () {
+          for (const stuck of [work(Effect.never), Effect.andThen(child, later(Effect.never))]) {
+            const late = yield* CancelScope.moveOnAfter(
+              CancelScope.moveOnAfter(stuck, "3 seconds"),
+              "1 second"
+            )
+            assert.deepEqual(late, Option.none())
+            assert.equal(yield* Effect.as(Effect.sleep("1 second"), "awake"), "awake")
+            assert.equal(yield* CancelScope.remaining, Duration.infinity)
+          }
+        })
+      )
+    }
+  },
+  {
+    name: "CancelScope: a limit strikes in a context out of another one, and while that of another one unwinds",
+    operations: of("CancelScope", "failAfter", "moveOnAfter", "run"),
+    program: () => {
+      const { balanced, work } = held()
+      const late = <A>(effect: Effect.Effect<A>) =>
+        Effect.map(Effect.exit(CancelScope.failAfter(effect, "2 seconds")), (exit) => {
+          const tags = Exit.isFailure(exit) ? exit.cause.reasons.map((reason) => reason._tag) : []
+          assert.deepEqual(tags, ["Fail"])
+        })
+      const context = later(Effect.context<never>())
+      const body = Effect.gen(function* () {
+        const outer = yield* context
+        const unwinding = Effect.ensuring(work(Effect.never), Effect.sleep("3 seconds"))
+        const inner = Effect.provideContext(CancelScope.moveOnAfter(unwinding, "1 second"), outer)
+        yield* late(Effect.andThen(inner, Effect.never))
+        const ended = yield* CancelScope.failAfter(context, "1 second")
+        yield* Effect.sleep("5 seconds")
+        yield* Effect.provideContext(late(work(Effect.never)), ended)
+      })
+      return balanced(CancelScope.run(() => body))
+    }
   }
 ]
