@@ -427,12 +427,14 @@ describe("Explore", () => {
       const back = right.withPermits(1)(Effect.andThen(between, left.withPermits(1)(Effect.void)))
       yield* Effect.all([there, back], { concurrency: "unbounded" })
     })
-  skein.explore.fails("it.explore.fails registers a test that is to fail", crossing(Effect.yieldNow))
   skein.explore.skipIf(false)(
     "it.explore.skipIf registers a test where it does not hold",
     crossing(Effect.void)
   )
   skein.explore.runIf(true)("it.explore.runIf registers a test where it holds", crossing(Effect.void))
+  it.effect("finds two who take the same locks in opposite order and yield between", () =>
+    Effect.map(problemOf(crossing(Effect.yieldNow)), ({ _tag }) => assert.strictEqual(_tag, "Deadlock"))
+  )
 
   skein.explore("it.explore registers a test", () => Effect.sleep(Duration.seconds(1)), {
     schedules: 10,
