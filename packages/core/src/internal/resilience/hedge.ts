@@ -1,11 +1,9 @@
 /** Copies of one effect, each in a fiber of its own: the first that succeeds wins, the others are cancelled and awaited. */
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
-import * as Tracer from "effect/Tracer"
 
 import { clearAlarm, setAlarm } from "../alarm.ts"
 import type { Alarm } from "../alarm.ts"
@@ -16,7 +14,9 @@ import { waitingFrameOf, WaitingFrame } from "../node.ts"
 import type { Node, Wait } from "../node.ts"
 import { Obligation } from "../obligation.ts"
 import { interruptWith, makeReason, reasonOf } from "../reason.ts"
+import type { Reason } from "../reason.ts"
 import { attributed, left } from "../cancellation/scopeCause.ts"
+import { spanEvent } from "./spanEvent.ts"
 import type { TokenBucket } from "./tokenBucket.ts"
 import { enqueue } from "../trampoline.ts"
 
@@ -114,11 +114,7 @@ class Race extends Obligation {
     const { bucket, name } = this.settings
     const allowed = bucket === undefined || bucket.take(1, millisOf(this.clock))
     ;(allowed ? copiesStarted : copiesRefused).updateUnsafe(1, this.owner.context)
-    const span = Context.getOrUndefined(this.owner.context as Context.Context<any>, Tracer.ParentSpan)
-    if (span?._tag === "Span") {
-      const event = allowed ? "skein.hedge" : "skein.hedge.refused"
-      span.event(event, this.clock.currentTimeNanosUnsafe(), { name, copy: this.due })
-    }
+    spanEvent(this.owner, allowed ? "skein.hedge" : "skein.hedge.refused", { name, copy: this.due })
     if (allowed) this.begin()
     this.arm()
   }
@@ -155,11 +151,13 @@ class Race extends Obligation {
     const named = this.settings.name === undefined ? "" : ` ${JSON.stringify(this.settings.name)}`
     const label = `Hedge.run${named}: another copy came first`
     const reason = makeReason(this.owner, { _tag: "Requested", label })
-    afterExit(fiber, () =>
-      enqueue(() => {
-        for (const copy of [...this.running]) interruptWith(copy.fiber!, reason, this.owner.id)
-      })
-    )
+    afterExit(fiber, () => this.cancel(reason))
+  }
+
+  private cancel(reason: Reason): void {
+    enqueue(() => {
+      for (const copy of [...this.running]) interruptWith(copy.fiber!, reason, this.owner.id)
+    })
   }
 
   private outcome(): AnyExit {
@@ -190,10 +188,7 @@ class Race extends Obligation {
       if (this.running.size === 0) return resume(ending())
       this.settled = () => resume(ending())
       const asked = interruptedCause(this.owner)
-      const reason = (asked && reasonOf(asked)) ?? makeReason(this.owner, { _tag: "OwnerExited" })
-      enqueue(() => {
-        for (const copy of [...this.running]) interruptWith(copy.fiber!, reason, this.owner.id)
-      })
+      this.cancel((asked && reasonOf(asked)) ?? makeReason(this.owner, { _tag: "OwnerExited" }))
     })
   }
 }

@@ -8,7 +8,6 @@ import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
-import * as Tracer from "effect/Tracer"
 
 import { remainingOf } from "../cancellation/deadline.ts"
 import { Operation } from "../effect.ts"
@@ -18,6 +17,7 @@ import { beginWait, endWait } from "../node.ts"
 import type { Wait } from "../node.ts"
 import { pausesOf } from "./retryPolicy.ts"
 import type { FailedAttempt, Settings } from "./retryPolicy.ts"
+import { spanEvent } from "./spanEvent.ts"
 import { effect, millis, refuse, verdict } from "../validate.ts"
 
 /** True inside `Retry.disabled`. */
@@ -62,11 +62,6 @@ const gaveUpBecause: Record<GaveUp, Metric.Counter<number>> = {
   deadline: gaveUp("deadline"),
   budget: gaveUp("budget"),
   schedule: gaveUp("schedule")
-}
-
-const spanEvent = (fiber: AnyFiber, name: string, attributes: Record<string, unknown>): void => {
-  const span = Context.getOrUndefined(fiber.context as Context.Context<any>, Tracer.ParentSpan)
-  if (span?._tag === "Span") span.event(name, fiber.getRef(Clock.Clock).currentTimeNanosUnsafe(), attributes)
 }
 
 const nameOf = (error: any): string =>
