@@ -24,6 +24,8 @@ export class IterableReader {
   private pending: Promise<IteratorResult<unknown>> | undefined = undefined
   private settled = true
   private finished = false
+  /** By its scope. An iterable that was never opened stays so. */
+  private closed = false
   private noIterator: GeneratorMisuse | undefined = undefined
 
   constructor(iterable: () => AsyncIterable<unknown>, onError: (error: unknown) => unknown) {
@@ -32,6 +34,7 @@ export class IterableReader {
   }
 
   readonly pull: AnyEffect = Effect.callback<unknown, unknown>((resume) => {
+    if (this.closed) return resume(misuse("pulled after the stream had ended"))
     if (this.finished) return resume(Cause.done())
     // An interrupted pull leaves the result to the next one.
     let left = false
@@ -89,6 +92,7 @@ export class IterableReader {
 
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     const iterator = this.iterator
+    this.closed = true
     if (this.finished || typeof iterator?.return !== "function") return Effect.void
     this.finished = true
     const returned = () => Promise.resolve(iterator.return!())

@@ -7,7 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 
-import { afterExit, isInterruptible, start } from "../effect.ts"
+import { afterExit, isInterruptible, start, succeedNow } from "../effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
 import { asDefects, begin, beside, drive, isNoInterrupt } from "./generatorDriver.ts"
 import type { Body } from "./generatorDriver.ts"
@@ -96,12 +96,20 @@ export class Producer {
   }
 
   /** The next item, alone in an array; `Cause.Done` at the end. */
-  readonly pull: AnyEffect = Effect.callback<unknown, unknown>((resume) => {
-    if (this.pulling !== undefined) return resume(misuse("pulled twice at once"))
+  readonly pull: AnyEffect = Effect.withFiber((fiber) => {
+    if (this.pulling !== undefined) return misuse("pulled twice at once")
     const taken = this.taken
     this.taken = undefined
-    this.pulling = resume as (effect: AnyEffect) => void
     if (taken !== undefined) enqueue(() => taken.resume(Exit.void))
+    const item = this.items.shift()
+    if (item === undefined) return this.wait
+    // In this very step: an exit is an operation of its own, and the item would be lost with an interruption before it.
+    this.taken = item
+    return succeedNow(fiber, [item.value])
+  })
+
+  private readonly wait: AnyEffect = Effect.callback<unknown, unknown>((resume) => {
+    this.pulling = resume as (effect: AnyEffect) => void
     this.deliver()
     return Effect.sync(() => {
       if (this.pulling === resume) this.pulling = undefined
