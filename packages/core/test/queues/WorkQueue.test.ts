@@ -47,6 +47,24 @@ describe("WorkQueue", () => {
       })
     )
 
+    it.effect("an item that the order throws at is not in, and takes nothing along", () =>
+      Effect.gen(function* () {
+        const queue = yield* WorkQueue.bounded<{ readonly at?: string }>(4, {
+          order: (a, b) => (a.at!.localeCompare(b.at!) < 0 ? -1 : 1)
+        })
+        for (const at of ["b", "a"]) yield* WorkQueue.offer(queue, { at })
+        assert.include(yield* defectOf(WorkQueue.offer(queue, {})), "localeCompare")
+        assert.include(
+          yield* defectOf(WorkQueue.offerAll(queue, [{ at: "c" }, {}, { at: "d" }])),
+          "localeCompare"
+        )
+        assert.deepInclude(yield* WorkQueue.statistics(queue), { size: 3, unfinished: 3 })
+        assert.deepStrictEqual(yield* all(queue), [{ at: "a" }, { at: "b" }, { at: "c" }])
+        for (let i = 0; i < 3; i++) yield* WorkQueue.done(queue)
+        yield* WorkQueue.join(queue)
+      })
+    )
+
     it.effect("equals come out in order of arrival, also after one was given back", () =>
       Effect.gen(function* () {
         interface Job {

@@ -143,15 +143,17 @@ export class Heap<A> implements Buffer<A> {
 
   private insert(entry: Entry<A>): void {
     const { entries } = this
-    let at = entries.length
-    entries.push(entry)
-    while (at > 0) {
+    let place = entries.length
+    // Before anything is moved: an order that throws, at what it was not made for, leaves all as it was.
+    for (let up = (place - 1) >> 1; place > 0 && this.before(entry, entries[up]!); up = (place - 1) >> 1)
+      place = up
+    let at = entries.push(entry) - 1
+    while (at > place) {
       const up = (at - 1) >> 1
-      if (!this.before(entry, entries[up]!)) break
       entries[at] = entries[up]!
       at = up
     }
-    entries[at] = entry
+    entries[place] = entry
   }
 
   private sink(entry: Entry<A>): void {

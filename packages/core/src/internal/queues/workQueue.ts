@@ -37,8 +37,8 @@ export class WorkState<A> extends Handoff<A> {
   }
 
   override accept(item: A): void {
-    this.unfinished++
     super.accept(item)
+    this.unfinished++
   }
 
   /** So many of `unfinished` are no more. */
