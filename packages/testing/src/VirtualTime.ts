@@ -183,7 +183,9 @@ const waiting = (world: World): ReadonlyArray<string> => {
   const alive = [...world.fibers].filter((fiber) => fiber.pollUnsafe() === undefined)
   if (alive.length === 0) return []
   const sources = new SourceLines()
-  const lines = alive.map((fiber) => describeFiber(sources, fiber, nameOfFiber(fiber)))
+  const [root] = world.fibers
+  const nameOf = (fiber: Fiber.Fiber<unknown, unknown>) => (fiber === root ? "root" : nameOfFiber(fiber))
+  const lines = alive.map((fiber) => describeFiber(sources, fiber, nameOf(fiber)))
   sources.close()
   return lines
 }

@@ -245,6 +245,10 @@ describe("Explore", () => {
           yield* defectOf(Explore.run(Effect.void as never, {})),
           "program must be a function that makes the program anew, got an Effect"
         )
+        assert.strictEqual(
+          yield* defectOf(Explore.run(() => Effect.void, { accept: (async () => false) as never })),
+          "what accept returns must be true or false, got a promise"
+        )
         assert.match(yield* defectOf(Explore.replay(() => Effect.void, undefined as never)), /got undefined/)
         assert.match(yield* defectOf(Explore.always(true as never)), /predicate must be a function, got true/)
         assert.match(yield* defectOf(Explore.named(Effect.void, "")), /name must be a non-empty string/)

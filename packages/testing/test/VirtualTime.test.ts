@@ -93,6 +93,7 @@ describe("VirtualTime", () => {
           )
         )
         assert.instanceOf(stuck, VirtualTime.Stuck)
+        assert.match((stuck as VirtualTime.Stuck).waiting[0]!, /^root waits/)
         assert.match(stuck.message, /waits at .*VirtualTime\.test\.ts:\d+:\d+ {2}yield\* latch\.await/)
       })
     )

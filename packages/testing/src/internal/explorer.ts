@@ -1,10 +1,11 @@
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { AnyFiber } from "@skein/core/unstable/effect"
 import { describeFiber, nameOf } from "./fiberNames.ts"
 import { guarded } from "./guards.ts"
 import type { Kinds } from "./leftBehind.ts"
 import { Machine } from "./machine.ts"
+import { misuse } from "./misuse.ts"
 import type { Ending, FiberRecord, Limits, Mode } from "./fiberRecord.ts"
 import { PlannedRun, preemptionsOf, Recorded } from "./plan.ts"
 import { signatureOf } from "./problem.ts"
@@ -170,7 +171,14 @@ class Explorer {
   }
 
   private accepts(exit: Exit.Exit<unknown, unknown>, machine: Machine): boolean {
-    if (machine.interrupted === undefined) return this.settings.accept(exit)
+    if (machine.interrupted === undefined) {
+      const accepted: unknown = this.settings.accept(exit)
+      // Truthy whatever comes of it.
+      if (accepted instanceof Promise || Effect.isEffect(accepted)) {
+        throw misuse("Explore.run", "what accept returns", "true or false", accepted)
+      }
+      return Boolean(accepted)
+    }
     return Exit.isSuccess(exit) || exit.cause.reasons.every((reason) => reason._tag === "Interrupt")
   }
 

@@ -46,6 +46,7 @@ export const isOptions = (u: unknown): boolean => typeof u === "object" && u !==
 
 const shown = (u: unknown): string => {
   if (Effect.isEffect(u)) return "an Effect"
+  if (u instanceof Promise) return "a promise"
   if (typeof u === "function") return "a function"
   if (typeof u === "string") return JSON.stringify(u)
   if (typeof u === "object" && u !== null) return Array.isArray(u) ? "an array" : "an object"
