@@ -178,13 +178,8 @@ export const interruptAs = (
   const impl = fiber as FiberImpl
   if (impl._exit !== undefined) return
   // Asked before, or inside a span: then its Cause is its own. Or somebody listens.
-  if (
-    impl._interruptedCause !== undefined ||
-    impl.cache.stackFrame !== undefined ||
-    Object.hasOwn(impl, "interruptUnsafe")
-  ) {
-    return impl.interruptUnsafe(by, annotations)
-  }
+  const special = impl.cache.stackFrame !== undefined || Object.hasOwn(impl, "interruptUnsafe")
+  if (special || impl._interruptedCause !== undefined) return impl.interruptUnsafe(by, annotations)
   impl._interruptedCause = exit.cause
   if (!impl.interruptible) return
   if (impl._running) impl._deferredInterrupt = true
@@ -377,10 +372,8 @@ export const leaveAsyncContext = (fiber: AnyFiber): void => {
 
 const evaluateHere = function (this: FiberImpl, effect: unknown): void {
   if (this._exit !== undefined) return
-  if (this._asyncContext !== undefined) {
-    this._asyncContext.emitDestroy()
-    this._asyncContext = undefined
-  }
+  this._asyncContext?.emitDestroy()
+  this._asyncContext = undefined
   const yielded = this._yielded
   if (yielded !== undefined) {
     this._yielded = undefined
