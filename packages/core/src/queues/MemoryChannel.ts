@@ -157,6 +157,7 @@ class Send extends Operation<void, ChannelBroken> {
   }
   protected run(fiber: AnyFiber): AnyEffect {
     const { end, item } = this
+    if (!(end instanceof End)) throw wrongEnd("send", "sender", end)
     const channel = end.use("send", "sender")
     if (channel.refusal !== undefined) return channel.refusal
     if (!channel.open) return channel.offerers.wait(new Sending(fiber, end, item))
@@ -240,7 +241,7 @@ class Receive extends Operation<any, Cause.Done> {
  * @since 0.1.0
  */
 export const receive = <A>(self: Receiver<A>): Effect.Effect<A, Cause.Done> =>
-  (self as unknown as ReceiverImpl).receiveOne ?? Exit.die(wrongEnd("receive", "receiver", self))
+  (self as unknown as ReceiverImpl | undefined)?.receiveOne ?? Exit.die(wrongEnd("receive", "receiver", self))
 
 /**
  * Receives the next item if there is one; else None.

@@ -27,6 +27,7 @@ import {
   takeBatch,
   takeNow
 } from "../internal/queues/workOperations.ts"
+import { wrongSelf } from "../internal/sync/misuse.ts"
 import { WorkState } from "../internal/queues/workQueue.ts"
 
 export { consume } from "./consume.ts"
@@ -236,7 +237,8 @@ export const tryOffer: {
  * @since 0.1.0
  */
 export const take = <A, E>(self: WorkQueue<A, E>): Effect.Effect<A, E | QueueShutdown> =>
-  (self as unknown as WorkQueueImpl).takeOne
+  (self as unknown as WorkQueueImpl | undefined)?.takeOne ??
+  Exit.die(wrongSelf("WorkQueue.take", "a WorkQueue", self))
 
 /**
  * Takes the next item if there is one that nobody waits for; else None.

@@ -9,6 +9,7 @@ import type { Node } from "../internal/node.ts"
 import { integer, InvalidArgument } from "../internal/validate.ts"
 import { Work } from "../internal/queues/worker.ts"
 import { wrongType } from "../internal/sync/misuse.ts"
+import { check } from "../internal/queues/workOperations.ts"
 import type { WorkState } from "../internal/queues/workQueue.ts"
 import * as TaskGroup from "../tasks/TaskGroup.ts"
 import type * as Types from "effect/Types"
@@ -94,6 +95,7 @@ export const consume: {
 
 const run = (queue: WorkState<any>, handler: (item: any) => AnyEffect, options: AnyOptions): AnyEffect =>
   Effect.withFiber((owner) => {
+    check("WorkQueue.consume", queue)
     if (typeof handler !== "function") throw wrongType("WorkQueue.consume", "handler", "a function", handler)
     const { onFailure, name, until, workers: count } = (options ?? {}) as Partial<AnyOptions>
     const workers = integer("WorkQueue.consume", "workers", count!, 1)

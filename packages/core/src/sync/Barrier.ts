@@ -12,6 +12,7 @@ import { pipeArguments } from "effect/Pipeable"
 import { succeedNow } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { integer } from "../internal/validate.ts"
+import { wrongSelf } from "../internal/sync/misuse.ts"
 import { Idle, Waiter, WaitQueue } from "../internal/sync/waitQueue.ts"
 
 const TypeId = "~skein/Barrier"
@@ -131,7 +132,8 @@ export const make = (
  */
 export const wait = (self: Barrier): Effect.Effect<number, BrokenBarrier> =>
   Effect.withFiber((fiber): AnyEffect => {
-    const impl = self as BarrierImpl
+    if (!(self instanceof BarrierImpl)) throw wrongSelf("Barrier.wait", "a Barrier", self)
+    const impl: BarrierImpl = self
     if (impl.broken) return impl.exit("abort")
     const { queue } = impl
     if (queue.length + 1 < impl.parties) return queue.wait(new Party(fiber, impl))

@@ -13,7 +13,7 @@ import type * as Scope from "effect/Scope"
 import { Operation } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { heldBy } from "../internal/sync/heldBy.ts"
-import { noEffect } from "../internal/sync/misuse.ts"
+import { noEffect, wrongSelf } from "../internal/sync/misuse.ts"
 import { LimiterState, ScopedTokenLease, TokenLease } from "../internal/sync/limiter.ts"
 import { integer } from "../internal/validate.ts"
 
@@ -84,6 +84,11 @@ export const make = (
     return new LimiterImpl("CapacityLimiter", options?.name ?? `limiter:${++unnamed}`, total)
   })
 
+const check = (where: string, self: LimiterImpl, fiber: AnyFiber, borrower: unknown): void => {
+  if (!(self instanceof LimiterImpl)) throw wrongSelf(where, "a CapacityLimiter", self)
+  self.check(where, fiber, borrower)
+}
+
 class WithToken extends Operation<any, any, any> {
   readonly self: LimiterImpl
   readonly effect: AnyEffect
@@ -96,7 +101,7 @@ class WithToken extends Operation<any, any, any> {
   }
   protected run(fiber: AnyFiber): AnyEffect {
     const { borrower, effect, self } = this
-    self.check("CapacityLimiter.withToken", fiber, borrower)
+    check("CapacityLimiter.withToken", self, fiber, borrower)
     const lease = new TokenLease(fiber, self, borrower, effect)
     return self.available(1) ? lease.start() : self.queue.wait(lease)
   }
@@ -167,7 +172,7 @@ export const tryWithToken: {
   ): Effect.Effect<Option.Option<A>, E, R>
 } = /*#__PURE__*/ dualWithOptions("CapacityLimiter.tryWithToken", (self, effect, borrower) =>
   Effect.withFiber((fiber): AnyEffect => {
-    self.check("CapacityLimiter.tryWithToken", fiber, borrower)
+    check("CapacityLimiter.tryWithToken", self, fiber, borrower)
     if (!self.available(1)) return Effect.succeedNone
     return new TokenLease(fiber, self, borrower, Effect.asSome(effect)).start()
   })
@@ -199,7 +204,7 @@ export const borrow = (
 
 const lease = (self: LimiterImpl, borrower: unknown): Effect.Effect<ScopedTokenLease> =>
   Effect.withFiber((fiber) => {
-    self.check("CapacityLimiter.borrow", fiber, borrower)
+    check("CapacityLimiter.borrow", self, fiber, borrower)
     const lease = new ScopedTokenLease(fiber, self, borrower)
     return (self.available(1) ? lease.start() : self.queue.wait(lease)) as Effect.Effect<ScopedTokenLease>
   })

@@ -14,7 +14,7 @@ import { succeedNow } from "../internal/effect.ts"
 import type { AnyFiber } from "../internal/effect.ts"
 import type { LockState } from "../internal/sync/lock.ts"
 import { integer } from "../internal/validate.ts"
-import { wrongType } from "../internal/sync/misuse.ts"
+import { wrongSelf, wrongType } from "../internal/sync/misuse.ts"
 import * as Lock from "./Lock.ts"
 
 const TypeId = "~skein/Condition"
@@ -76,6 +76,7 @@ export const withLock: {
   effect === undefined ? Lock.withLock(self.lock) : Lock.withLock(self.lock, effect)) as any
 
 const requireLock = (self: ConditionImpl, operation: string, fiber: AnyFiber): void => {
+  if (!(self instanceof ConditionImpl)) throw wrongSelf(`Condition.${operation}`, "a Condition", self)
   if (!self.lock.isOwner(fiber)) throw mustHold(fiber, self, operation)
 }
 

@@ -9,6 +9,7 @@ import { pipeArguments } from "effect/Pipeable"
 
 import { succeedNow } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
+import { wrongSelf } from "../internal/sync/misuse.ts"
 import { Idle, Waiter, WaitQueue } from "../internal/sync/waitQueue.ts"
 
 const TypeId = "~skein/Event"
@@ -36,6 +37,11 @@ class EventImpl implements Event {
   pipe() {
     return pipeArguments(this, arguments)
   }
+}
+
+const check = (where: string, self: Event): EventImpl => {
+  if (self instanceof EventImpl) return self
+  throw wrongSelf(where, "an Event", self)
 }
 
 class EventWaiter extends Waiter {
@@ -96,7 +102,7 @@ export const set = (self: Event): Effect.Effect<boolean> => Effect.sync(() => se
  * @since 0.1.0
  */
 export const setUnsafe = (self: Event): boolean => {
-  const impl = self as EventImpl
+  const impl = check("Event.set", self)
   if (impl.set) return false
   impl.set = true
   const { queue } = impl
@@ -132,7 +138,7 @@ export const clear = (self: Event): Effect.Effect<boolean> =>
  */
 export const wait = (self: Event): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
-    const impl = self as EventImpl
+    const impl = check("Event.wait", self)
     return impl.set ? Effect.void : impl.queue.wait(new EventWaiter(fiber, impl))
   }) as Effect.Effect<void>
 

@@ -13,7 +13,7 @@ import { Operation } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { heldBy } from "../internal/sync/heldBy.ts"
 import { LockLease, LockState, ScopedLockLease } from "../internal/sync/lock.ts"
-import { noEffect } from "../internal/sync/misuse.ts"
+import { noEffect, wrongSelf } from "../internal/sync/misuse.ts"
 
 export { LockReentered } from "../internal/sync/lock.ts"
 
@@ -81,6 +81,10 @@ export const make = (options?: { readonly name?: string | undefined }): Effect.E
 export const makeUnsafe = (options?: { readonly name?: string | undefined }): Lock =>
   new LockImpl(options?.name ?? `lock:${++unnamed}`)
 
+const check = (where: string, self: LockImpl): void => {
+  if (!(self instanceof LockImpl)) throw wrongSelf(where, "a Lock", self)
+}
+
 class WithLock extends Operation<any, any, any> {
   readonly self: LockImpl
   readonly effect: AnyEffect
@@ -91,6 +95,7 @@ class WithLock extends Operation<any, any, any> {
   }
   protected run(fiber: AnyFiber): AnyEffect {
     const { effect, self } = this
+    check("Lock.withLock", self)
     const lease = new LockLease(fiber, self, effect)
     if (self.owner === undefined) return lease.start()
     return self.reentered(fiber) ?? self.queue.wait(lease)
@@ -144,6 +149,7 @@ export const tryWithLock: {
 
 const tryWith = (self: LockImpl, effect: AnyEffect): AnyEffect =>
   Effect.withFiber((fiber): AnyEffect => {
+    check("Lock.tryWithLock", self)
     if (!Effect.isEffect(effect)) return noEffect("Lock.tryWithLock", effect)
     if (self.owner !== undefined) return self.reentered(fiber) ?? Effect.succeedNone
     return new LockLease(fiber, self, Effect.asSome(effect)).start()
@@ -173,6 +179,7 @@ export const acquire = (self: Lock): Effect.Effect<void, never, Scope.Scope> =>
 
 const lease = (self: LockImpl): Effect.Effect<ScopedLockLease> =>
   Effect.withFiber((fiber) => {
+    check("Lock.acquire", self)
     const lease = new ScopedLockLease(fiber, self)
     if (self.owner === undefined) return lease.start() as Effect.Effect<ScopedLockLease>
     return self.reentered(fiber) ?? (self.queue.wait(lease) as Effect.Effect<ScopedLockLease>)

@@ -16,7 +16,7 @@ import { Operation, succeedNow } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { gaveBare, tookBare, watched } from "../internal/holdings.ts"
 import { heldBy } from "../internal/sync/heldBy.ts"
-import { noEffect } from "../internal/sync/misuse.ts"
+import { noEffect, wrongSelf } from "../internal/sync/misuse.ts"
 import { BareLease, Lease, Permits, ScopedLease } from "../internal/sync/permits.ts"
 import { integer, InvalidArgument } from "../internal/validate.ts"
 
@@ -93,6 +93,7 @@ export const makeUnsafe = (permits: number, options?: { readonly name?: string |
 
 /** Throws for requests that can never be served. */
 const checked = (where: string, self: SemaphoreImpl, permits: number): void => {
+  if (!(self instanceof SemaphoreImpl)) throw wrongSelf(where, "a Semaphore", self)
   integer(where, "permits", permits, 0)
   if (permits > self.total) {
     throw new InvalidArgument(

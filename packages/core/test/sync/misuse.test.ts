@@ -1,5 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
-import { CapacityLimiter, Condition, Lock, MemoryChannel, Semaphore, WorkQueue } from "@skein/core"
+import {
+  Barrier,
+  CapacityLimiter,
+  Condition,
+  Event,
+  Lock,
+  MemoryChannel,
+  Semaphore,
+  WorkQueue
+} from "@skein/core"
 import { Cause, Effect, Option } from "effect"
 
 import { defectOf } from "./fixtures.ts"
@@ -14,8 +23,8 @@ const noEffects: ReadonlyArray<readonly [unknown, string]> = [
   ["effect", '"effect"'],
   [null, "null"],
   [Promise.resolve(1), "[object Promise]"],
-  [() => Effect.void, "[object Function]"],
-  [Object.create(null), "[object Object]"]
+  [() => Effect.void, "a function"],
+  [Object.create(null), "an object"]
 ]
 
 describe("wrong types", () => {
@@ -81,7 +90,7 @@ describe("wrong types", () => {
       )
       assert.strictEqual(
         yield* defectOf(Condition.make({ lock: wrong(Object.create(null)) })),
-        "Condition.make: lock must be a Lock, got [object Object]"
+        "Condition.make: lock must be a Lock, got an object"
       )
     })
   )
@@ -162,13 +171,7 @@ describe("wrong types", () => {
       const queue = yield* WorkQueue.unbounded<number>()
       const asynchronous = (async function* () {})()
       const items = [null, undefined, 5, { length: 1 }, asynchronous]
-      for (const [i, shown] of [
-        "null",
-        "undefined",
-        "5",
-        "[object Object]",
-        "[object AsyncGenerator]"
-      ].entries()) {
+      for (const [i, shown] of ["null", "undefined", "5", "an object", "[object AsyncGenerator]"].entries()) {
         assert.strictEqual(
           yield* defectOf(WorkQueue.offerAll(queue, wrong(items[i]))),
           `WorkQueue.offerAll: items must be iterable, got ${shown}`
@@ -185,7 +188,7 @@ describe("wrong types", () => {
         "trySend: this is a receiver of channel, not a sender": MemoryChannel.trySend(wrong(receiver), 1),
         "receive: this is a sender of channel, not a receiver": MemoryChannel.receive(wrong(sender)),
         "tryReceive: this is a sender of channel, not a receiver": MemoryChannel.tryReceive(wrong(sender)),
-        "receive: self must be a receiver, got 5": MemoryChannel.receive(wrong(5))
+        "receive: expected a receiver, got 5": MemoryChannel.receive(wrong(5))
       }
       for (const [message, effect] of Object.entries(uses)) {
         assert.strictEqual(yield* defectOf(effect), `MemoryChannel.${message}`)
@@ -195,6 +198,44 @@ describe("wrong types", () => {
         yield* defectOf(MemoryChannel.make(1, { onUndelivered: wrong(5) })),
         "MemoryChannel.make: onUndelivered must be a function, got 5"
       )
+    })
+  )
+
+  it.effect("what is worked on: not yielded, or of another kind", () =>
+    Effect.gen(function* () {
+      const queue = yield* WorkQueue.unbounded()
+      for (const [self, shown] of [
+        [undefined, "undefined"],
+        [Lock.make(), "an Effect"],
+        [queue, "an object"]
+      ] as const) {
+        const of = wrong(self)
+        const uses: Record<string, Effect.Effect<unknown, unknown>> = {
+          "Lock.withLock: expected a Lock": Lock.withLock(of, Effect.void),
+          "Lock.tryWithLock: expected a Lock": Lock.tryWithLock(of, Effect.void),
+          "Lock.acquire: expected a Lock": Effect.scoped(Lock.acquire(of)),
+          "Semaphore.withPermits: expected a Semaphore": Semaphore.withPermits(of, 1, Effect.void),
+          "Semaphore.take: expected a Semaphore": Semaphore.take(of, 1),
+          "CapacityLimiter.withToken: expected a CapacityLimiter": CapacityLimiter.withToken(of, Effect.void),
+          "Event.wait: expected an Event": Event.wait(of),
+          "Event.set: expected an Event": Event.set(of),
+          "Condition.wait: expected a Condition": Condition.wait(of),
+          "Condition.notifyAll: expected a Condition": Condition.notifyAll(of),
+          "Barrier.wait: expected a Barrier": Barrier.wait(of),
+          "MemoryChannel.send: expected a sender": MemoryChannel.send(of, 1),
+          "MemoryChannel.receive: expected a receiver": MemoryChannel.receive(of)
+        }
+        if (self !== queue) {
+          const handler = () => Effect.void
+          uses["WorkQueue.offer: expected a WorkQueue"] = WorkQueue.offer(of, 1)
+          uses["WorkQueue.take: expected a WorkQueue"] = WorkQueue.take(of)
+          uses["WorkQueue.join: expected a WorkQueue"] = WorkQueue.join(of)
+          uses["WorkQueue.consume: expected a WorkQueue"] = WorkQueue.consume(of, handler, { workers: 1 })
+        }
+        for (const [message, effect] of Object.entries(uses)) {
+          assert.strictEqual(yield* defectOf(effect), `${message}, got ${shown}`)
+        }
+      }
     })
   )
 })

@@ -5,7 +5,7 @@ import * as Exit from "effect/Exit"
 import { Fifo } from "./buffer.ts"
 import type { AnyFiber } from "../effect.ts"
 import { Handoff, Offerer, Taker } from "./handoff.ts"
-import { wrongType } from "../sync/misuse.ts"
+import { wrongSelf } from "../sync/misuse.ts"
 import { InvalidArgument } from "../validate.ts"
 
 /** An operation that waits through an end. */
@@ -63,7 +63,7 @@ export const wrongEnd = (operation: string, side: "sender" | "receiver", got: un
     ? new InvalidArgument(
         `MemoryChannel.${operation}: this is a ${got.side} of ${got.channel.name}, not a ${side}`
       )
-    : wrongType(`MemoryChannel.${operation}`, "self", `a ${side}`, got)
+    : wrongSelf(`MemoryChannel.${operation}`, `a ${side}`, got)
 
 export class ChannelState extends Handoff<any> {
   readonly kind: string = "MemoryChannel"

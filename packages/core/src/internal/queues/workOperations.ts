@@ -6,11 +6,14 @@ import { enter, Operation, StackEntry, stackOf, succeedNow } from "../effect.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { BatchOfferer, Offerer } from "./handoff.ts"
 import { Reading, ReadingOfferer } from "./reading.ts"
-import { noEffect, wrongType } from "../sync/misuse.ts"
+import { noEffect, wrongSelf, wrongType } from "../sync/misuse.ts"
 import { perTurn } from "../sync/turns.ts"
 import { integer } from "../validate.ts"
-import { handling, Joiner, joinsItself, takeMore, waitsForItself, WorkTaker } from "./workQueue.ts"
-import type { WorkState } from "./workQueue.ts"
+import { handling, Joiner, joinsItself, takeMore, waitsForItself, WorkState, WorkTaker } from "./workQueue.ts"
+
+export const check = (where: string, self: WorkState<any>): void => {
+  if (!(self instanceof WorkState)) throw wrongSelf(where, "a WorkQueue", self)
+}
 
 export class Offer extends Operation<void, any> {
   readonly self: WorkState<any>
@@ -22,6 +25,7 @@ export class Offer extends Operation<void, any> {
   }
   protected run(fiber: AnyFiber): AnyEffect {
     const { item, self } = this
+    check("WorkQueue.offer", self)
     if (self.refusal !== undefined) return self.refusal
     if (!self.open && !handling(fiber, self)) return self.offerers.wait(new Offerer(fiber, self, item))
     self.accept(item)
@@ -55,6 +59,7 @@ class Produce extends Operation<any, any, any> {
     this.effect = effect
   }
   protected run(fiber: AnyFiber): AnyEffect {
+    check("WorkQueue.producing", this.self)
     this.self.unfinished++
     enter(fiber, new Producing(this.self))
     return this.effect
@@ -78,6 +83,7 @@ class Producing extends StackEntry {
 
 export const offerEach = (self: WorkState<any>, items: Iterable<any>) =>
   Effect.withFiber((fiber): AnyEffect => {
+    check("WorkQueue.offerAll", self)
     if (Array.isArray(items)) return offerBatch(self, fiber, items)
     if (typeof (items as Iterable<any> | null | undefined)?.[Symbol.iterator] !== "function")
       throw wrongType("WorkQueue.offerAll", "items", "iterable", items)
@@ -123,6 +129,7 @@ const offerRead = (self: WorkState<any>, items: Iterable<any>): AnyEffect => {
 
 export const takeNow = (self: WorkState<any>) =>
   Effect.withFiber((fiber): AnyEffect => {
+    check("WorkQueue.tryTake", self)
     if (self.items.length > 0) {
       self.inHand++
       return succeedNow(fiber, Option.some(self.next()))
@@ -137,6 +144,7 @@ export const takeNow = (self: WorkState<any>) =>
 
 export const takeBatch = (self: WorkState<any>, atMost: number) =>
   Effect.withFiber((fiber): AnyEffect => {
+    check("WorkQueue.takeUpTo", self)
     integer("WorkQueue.takeUpTo", "n", atMost, 1, { infinity: true })
     if (self.items.length === 0) return self.over ?? self.waitTo(new WorkTaker(fiber, self, atMost))
     const batch: Array<unknown> = []
@@ -146,6 +154,7 @@ export const takeBatch = (self: WorkState<any>, atMost: number) =>
 
 export const joinAll = (self: WorkState<any>) =>
   Effect.withFiber((fiber): AnyEffect => {
+    check("WorkQueue.join", self)
     if (self.unfinished === 0) return self.failure ?? Effect.void
     for (const entry of stackOf(fiber)) {
       if (entry instanceof Producing && entry.self === self)
