@@ -40,7 +40,12 @@ export const name = (where: string, value: unknown): void => {
 
 /** True for what may hold options; not for what is passed in their place by mistake. */
 export const isOptions = (u: unknown): u is object =>
-  typeof u === "object" && u !== null && !Array.isArray(u) && !Effect.isEffect(u) && !(u instanceof Promise)
+  isPlain(u) ||
+  (typeof u === "object" && u !== null && !Array.isArray(u) && !Effect.isEffect(u) && !(u instanceof Promise))
+
+/** Written as a literal, as options are: the look that costs least. */
+export const isPlain = (u: unknown): u is object =>
+  typeof u === "object" && u !== null && Object.getPrototypeOf(u) === Object.prototype
 
 /** Throws unless it may hold options. */
 export const options = (where: string, value: unknown, expected = "options"): void => {

@@ -7,7 +7,7 @@ import type { AnyEffect, AnyFiber } from "../../internal/effect.ts"
 import type { Group } from "../../internal/tasks/group.ts"
 import { enclosingGroup, isGroup } from "../../internal/tasks/group.ts"
 import { isTaskNode } from "../../internal/tasks/taskNode.ts"
-import { InvalidArgument, integer, isOptions, name, refuse } from "../../internal/validate.ts"
+import { InvalidArgument, integer, isOptions, isPlain, name, refuse } from "../../internal/validate.ts"
 import type * as TaskGroupError from "../TaskGroupError.ts"
 
 /**
@@ -109,7 +109,7 @@ export const handleOf = <E>(group: Group): TaskGroup<E> => group as unknown as T
  * @internal
  */
 export const checkShape = (where: string, options: unknown, expected: string): void => {
-  if (!isOptions(options) || isGroup(options) || isTaskNode(options))
+  if (!isPlain(options) && (!isOptions(options) || isGroup(options) || isTaskNode(options)))
     return refuse(where, `expected ${expected}`, options)
   name(where, (options as Options).name)
 }
