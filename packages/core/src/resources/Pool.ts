@@ -231,7 +231,9 @@ const checked = (options: Options<any, any, any>): State["options"] => {
 
 /** Throws for what is no pool. */
 const stateOf = (where: string, self: unknown): State =>
-  self instanceof PoolImpl ? self.state : expected(where, "a Pool", self)
+  (self as PoolImpl | undefined)?.[TypeId] === variance
+    ? (self as PoolImpl).state
+    : expected(where, "a Pool", self)
 
 const siteOf = (state: State): string | undefined =>
   state.options.leakAfter === Infinity ? undefined : callSite(import.meta.url)
@@ -298,9 +300,11 @@ export const use: {
     self: Pool<A, E>,
     f: (item: A) => Effect.Effect<B, E2, R2>
   ): Effect.Effect<B, E | E2 | PoolTimeout, R2>
-} = function (first: any, second?: any): any {
-  return arguments.length === 1 ? (self: unknown) => new Use(self, first) : new Use(first, second)
-}
+} = ((first: any, second?: any): any => {
+  if (second !== undefined) return new Use(first, second)
+  functionOf("Pool.use", "a function", first instanceof PoolImpl ? second : first)
+  return (self: unknown) => new Use(self, first)
+}) as any
 
 /**
  * A resource that is given back when the surrounding scope closes.
