@@ -10,7 +10,7 @@ import type { Pipeable } from "effect/Pipeable"
 import { pipeArguments } from "effect/Pipeable"
 import type * as Scope from "effect/Scope"
 
-import { Operation } from "../internal/effect.ts"
+import { Operation } from "../internal/operation.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { heldBy } from "../internal/sync/heldBy.ts"
 import { noEffect, wrongSelf } from "../internal/sync/misuse.ts"

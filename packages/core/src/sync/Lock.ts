@@ -9,11 +9,11 @@ import type { Pipeable } from "effect/Pipeable"
 import { pipeArguments } from "effect/Pipeable"
 import type * as Scope from "effect/Scope"
 
-import { Operation } from "../internal/effect.ts"
+import { Operation } from "../internal/operation.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { heldBy } from "../internal/sync/heldBy.ts"
 import { LockLease, LockState, ScopedLockLease } from "../internal/sync/lock.ts"
-import { noEffect, wrongSelf } from "../internal/sync/misuse.ts"
+import { canRun, noEffect, wrongSelf } from "../internal/sync/misuse.ts"
 
 export { LockReentered } from "../internal/sync/lock.ts"
 
@@ -129,7 +129,7 @@ export const withLock: {
   effect === undefined ? (effect: AnyEffect) => holding(self, effect) : holding(self, effect)) as any
 
 const holding = (self: LockImpl, effect: AnyEffect): AnyEffect =>
-  Effect.isEffect(effect) ? new WithLock(self, effect) : noEffect("Lock.withLock", effect)
+  canRun(effect) ? new WithLock(self, effect) : noEffect("Lock.withLock", effect)
 
 /**
  * Runs the effect if the lock is free; None when it is held or waited for.

@@ -12,11 +12,12 @@ import type { Pipeable } from "effect/Pipeable"
 import { pipeArguments } from "effect/Pipeable"
 import type * as Scope from "effect/Scope"
 
-import { Operation, succeedNow } from "../internal/effect.ts"
+import { succeedNow } from "../internal/effect.ts"
+import { Operation } from "../internal/operation.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { gaveBare, tookBare, watched } from "../internal/holdings.ts"
 import { heldBy } from "../internal/sync/heldBy.ts"
-import { noEffect, wrongSelf } from "../internal/sync/misuse.ts"
+import { canRun, noEffect, wrongSelf } from "../internal/sync/misuse.ts"
 import { BareLease, Lease, Permits, ScopedLease } from "../internal/sync/permits.ts"
 import { integer, InvalidArgument } from "../internal/validate.ts"
 
@@ -149,7 +150,7 @@ export const withPermits: {
     : holding(self, permits, effect)) as any
 
 const holding = (self: SemaphoreImpl, permits: number, effect: AnyEffect): AnyEffect =>
-  Effect.isEffect(effect) ? new WithPermits(self, permits, effect) : noEffect("Semaphore.withPermits", effect)
+  canRun(effect) ? new WithPermits(self, permits, effect) : noEffect("Semaphore.withPermits", effect)
 
 /**
  * Runs the effect with one permit: `withPermits(self, 1)`.

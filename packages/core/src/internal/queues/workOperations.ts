@@ -2,7 +2,9 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
-import { enter, Operation, StackEntry, stackOf, succeedNow } from "../effect.ts"
+import { enter, stackOf, succeedNow } from "../effect.ts"
+import { Operation } from "../operation.ts"
+import { StackEntry } from "../stackEntry.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { BatchOfferer, Offerer } from "./handoff.ts"
 import { Reading, ReadingOfferer } from "./reading.ts"

@@ -2,13 +2,14 @@
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 
-import { enter, evaluatePrimitive, Operation } from "../effect.ts"
+import { enter, evaluatePrimitive } from "../effect.ts"
+import { Operation } from "../operation.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { envOf, withEnv } from "../env.ts"
 import type { Env } from "../env.ts"
 import { Taker } from "./handoff.ts"
 import { Holding, Idle } from "../sync/waitQueue.ts"
-import { noEffect } from "../sync/misuse.ts"
+import { canRun, noEffect } from "../sync/misuse.ts"
 import type { WorkState } from "./workQueue.ts"
 
 /** What is done with an item. */
@@ -110,7 +111,7 @@ const step = (effect: AnyEffect, fiber: AnyFiber): AnyEffect =>
 
 const begin = <A>(handler: (item: A) => AnyEffect, item: A): AnyEffect => {
   const effect = handler(item)
-  return Effect.isEffect(effect) ? effect : refused("handler", effect)
+  return canRun(effect) ? effect : refused("handler", effect)
 }
 
 const refused = (parameter: string, got: unknown): AnyEffect =>

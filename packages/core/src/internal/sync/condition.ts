@@ -1,7 +1,8 @@
 /** The state of a condition: who waits to be notified; who was notified waits in the lock's queue. */
 import * as Exit from "effect/Exit"
 
-import { Operation, succeedNow } from "../effect.ts"
+import { succeedNow } from "../effect.ts"
+import { Operation } from "../operation.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { LockWaiter } from "./lock.ts"
 import type { LockLease, LockState } from "./lock.ts"

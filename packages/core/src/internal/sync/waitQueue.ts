@@ -8,7 +8,8 @@
  */
 import type * as Exit from "effect/Exit"
 
-import { enter, park, parkAgain, StackEntry, unpark } from "../effect.ts"
+import { enter, park, parkAgain, unpark } from "../effect.ts"
+import { StackEntry } from "../stackEntry.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { coarseNow } from "../coarseClock.ts"
 import { beginWait, endWait, holderOf, waitingFrameOf } from "../node.ts"
