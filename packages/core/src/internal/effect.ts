@@ -8,16 +8,15 @@
 import type * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 
 export const evaluate = "~effect/Effect/evaluate"
 export const contA = "~effect/Effect/successCont"
-const contE = "~effect/Effect/failureCont"
+export const contE = "~effect/Effect/failureCont"
 export const contAll = "~effect/Effect/ensureCont"
-const identifier = "~effect/Effect/identifier"
+export const identifier = "~effect/Effect/identifier"
 
 /** A fiber as Effect's run loop sees it. */
 interface FiberImpl extends Fiber.Fiber<any, any> {
@@ -195,28 +194,6 @@ export const isInterruptible = (fiber: AnyFiber): boolean => (fiber as FiberImpl
 /** True while the fiber's run loop is on the JavaScript stack. */
 export const isRunning = (fiber: AnyFiber): boolean => (fiber as FiberImpl)._running
 
-/**
- * Something on a fiber's stack that hears once, synchronously, when the fiber passes it: with a value, a failure or an
- * interruption. A fiber may suspend on it ({@link park}) or run an effect above it ({@link enter}). That it is pushed in the
- * same step in which the state is changed is what makes an acquisition atomic, without a mask.
- */
-export abstract class StackEntry {
-  /** The parked fiber was resumed by {@link unpark}; the entry is still on the stack. What it returns is run. */
-  protected abstract onResume(fiber: AnyFiber): AnyEffect
-
-  /** The fiber has left. Must not throw, nor resume or interrupt a fiber. */
-  protected abstract onLeave(fiber: AnyFiber): void
-
-  [evaluate](fiber: FiberImpl): unknown {
-    return this.onResume(fiber)
-  }
-
-  // No continuation beside it: the run loop calls it and passes on to the entry below, whatever the exit is.
-  [contAll](fiber: FiberImpl): void {
-    this.onLeave(fiber)
-  }
-}
-
 const restoreInterruptible = {
   [contAll](fiber: FiberImpl): unknown {
     fiber.interruptible = true
@@ -240,7 +217,7 @@ export const calm = (fiber: AnyFiber, cause: Cause.Cause<never> | undefined): vo
 
 /** Something on a stack that is called when the fiber comes to it; what it returns, if anything, is called with the result. */
 export interface Ending {
-  [contAll](fiber: AnyFiber): ((result: any) => AnyEffect) | undefined
+  [contAll](fiber: AnyFiber): ((result: any) => AnyEffect) | undefined | void
 }
 
 /** An {@link Ending} that hears when the fiber suspends above it. */
@@ -251,18 +228,26 @@ export interface Suspending extends Ending {
 
 /**
  * Runs the effect above the entry, in a run loop inside of the fiber's own as far as it goes at once: whether a fiber
- * suspends is known in no other way. Return what it returns to the run loop.
+ * suspends is known in no other way. With a `place`, the entry takes that of what is there, below whatever is
+ * above it. Return what it returns to the run loop.
  */
-export const runAbove = (fiber: AnyFiber, entry: Suspending, effect: AnyEffect): AnyEffect => {
+export const runAbove = (
+  fiber: AnyFiber,
+  entry: Suspending,
+  effect: AnyEffect,
+  place?: number
+): AnyEffect => {
   const impl = fiber as FiberImpl
   const stack = impl._stack
+  const bottom = place ?? stack.push(undefined) - 1
   if (depth >= maxDepth) {
-    stack.push(entry)
+    stack[bottom] = entry
     entry.onSuspend()
     return effect
   }
-  const bottom = stack.length
-  stack.push(loopEnd, entry)
+  stack[bottom] = loopEnd
+  if (bottom + 1 === stack.length) stack.push(entry)
+  else stack.splice(bottom + 1, 0, entry)
   const operations = impl.currentOpCount
   let result: any
   depth++
@@ -303,7 +288,7 @@ const loopEnd = {
 const nothing = (): void => {}
 
 /** Suspends the fiber on the entry, until {@link unpark} or its interruption. Return what it returns to the run loop. */
-export const park = (fiber: AnyFiber, entry: StackEntry | Ending): AnyEffect => {
+export const park = (fiber: AnyFiber, entry: Ending): AnyEffect => {
   ;(fiber as FiberImpl)._stack.push(entry)
   return (fiber as FiberImpl).yieldWith(nothing) as AnyEffect
 }
@@ -312,13 +297,12 @@ export const park = (fiber: AnyFiber, entry: StackEntry | Ending): AnyEffect => 
 export const parkAgain = (fiber: AnyFiber): AnyEffect => (fiber as FiberImpl).yieldWith(nothing) as AnyEffect
 
 /** What runs next is above the entry. Only while the fiber evaluates an operation. */
-export const enter = (fiber: AnyFiber, entry: StackEntry): void => {
+export const enter = (fiber: AnyFiber, entry: Ending): void => {
   ;(fiber as FiberImpl)._stack.push(entry)
 }
 
 /** Resumes the fiber that is parked on the entry, inline: call it from a dispatcher's task. */
-export const unpark = (fiber: AnyFiber, entry: StackEntry | Ending): void =>
-  (fiber as FiberImpl).evaluate(entry)
+export const unpark = (fiber: AnyFiber, entry: Ending): void => (fiber as FiberImpl).evaluate(entry)
 
 /**
  * Hands the value to what follows in this very step: the fiber can be neither parked nor interrupted in between, so
@@ -336,19 +320,6 @@ export const exitNow = (fiber: AnyFiber, effect: AnyEffect): AnyEffect =>
 
 /** `Effect.sync`, which cannot suspend. */
 export const isSync = (effect: AnyEffect): boolean => (effect as any)[identifier] === "Sync"
-
-/** An effect that is one object and one step of the run loop; `run` is called anew at each evaluation. */
-export abstract class Operation<
-  A,
-  E = never,
-  R = never
-> extends (Effectable.Class as unknown as abstract new <A, E, R>() => Effect.Effect<A, E, R>)<A, E, R> {
-  protected abstract run(fiber: AnyFiber): AnyEffect
-
-  [evaluate](fiber: FiberImpl): unknown {
-    return this.run(fiber)
-  }
-}
 
 // What follows only looks at run loops, for those that control them: sweeps and explorers.
 

@@ -43,10 +43,12 @@ export const enterRegion = (
   fiber: AnyFiber,
   region: Region,
   inside: Context.Context<never>,
-  effect: AnyEffect
+  effect: AnyEffect,
+  /** Where in the stack it is to be. */
+  place?: number
 ): AnyEffect => {
   fiber.setContext(inside)
-  return runAbove(fiber, region, effect)
+  return runAbove(fiber, region, effect, place)
 }
 
 /** What a region does where the fiber comes to its end. */

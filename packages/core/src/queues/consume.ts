@@ -1,7 +1,8 @@
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 
-import { enter, isInterrupted, StackEntry } from "../internal/effect.ts"
+import { enter, isInterrupted } from "../internal/effect.ts"
+import { StackEntry } from "../internal/stackEntry.ts"
 import type { AnyEffect } from "../internal/effect.ts"
 import { envOf } from "../internal/env.ts"
 import { failureOf } from "../internal/tasks/group.ts"

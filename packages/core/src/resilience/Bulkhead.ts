@@ -9,7 +9,7 @@ import { dual } from "effect/Function"
 import type { Pipeable } from "effect/Pipeable"
 import { pipeArguments } from "effect/Pipeable"
 
-import { Operation } from "../internal/effect.ts"
+import { Operation } from "../internal/operation.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { Lease, Permits } from "../internal/sync/permits.ts"
 import {

@@ -14,7 +14,7 @@ import * as Scope from "effect/Scope"
 import type * as Types from "effect/Types"
 
 import { callSite } from "../internal/callSite.ts"
-import { Operation } from "../internal/effect.ts"
+import { Operation } from "../internal/operation.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { envOf, withEnv } from "../internal/env.ts"
 import { expected, functionOf } from "../internal/resources/misuse.ts"

@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 
 import { isSync } from "../../internal/effect.ts"
 import type { AnyEffect } from "../../internal/effect.ts"
-import { enterScope } from "../../internal/cancellation/scope.ts"
+import { enterLocalScope } from "../../internal/cancellation/localScope.ts"
 import * as internal from "../../internal/cancellation/scopes.ts"
 import { checked, failWithin, isDataFirst } from "../../internal/cancellation/timeLimit.ts"
 
@@ -67,7 +67,10 @@ export const moveOnAfter: {
     if (limit === Infinity || Exit.isExit(self)) return work
     if (limit <= 0) return Effect.succeedNone
     if (isSync(self)) return work
-    return enterScope((owner) => new internal.MoveOnAfter(owner, work, limit, options?.name))
+    return enterLocalScope(
+      work,
+      (owner, rest, began) => new internal.MoveOnAfter(owner, rest, limit, options?.name, began)
+    )
   }
 )
 

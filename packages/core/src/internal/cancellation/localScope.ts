@@ -6,6 +6,10 @@ import * as Exit from "effect/Exit"
 import { contAll, interruptedCause } from "../effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
 import { hearInterruption } from "../hearInterruption.ts"
+import { monotonicMillis } from "../monotonic.ts"
+import { Operation } from "../operation.ts"
+import { runPlain, runsPlain } from "../plain.ts"
+import type { Rest } from "../plain.ts"
 import { TypeId as ReasonKey } from "../reason.ts"
 import type { Reason } from "../reason.ts"
 import { admitsRegion, enterRegion, leaveRegion } from "../region.ts"
@@ -28,11 +32,16 @@ export abstract class LocalScope extends Scope implements Region {
 
   override enter(): AnyEffect {
     const { owner } = this
-    if (!admitsRegion(owner)) return super.enter()
+    return admitsRegion(owner) ? this.stay(undefined) : super.enter()
+  }
+
+  /** The work runs on the owner's fiber, above the `place` in its stack, if that is not the top. */
+  stay(place: number | undefined): AnyEffect {
+    const { owner } = this
     const effect = this.onStart(owner)
     this.fiber = owner
     this.order = ++entered
-    return enterRegion(owner, this, this.inside(), effect)
+    return enterRegion(owner, this, this.inside(), effect, place)
   }
 
   onSuspend(): void {
@@ -84,3 +93,28 @@ export abstract class LocalScope extends Scope implements Region {
     return scope instanceof LocalScope && scope.fiber === this.fiber && scope.order >= this.order
   }
 }
+
+/** Makes a scope for what is left of the effect, if that is not done at once. */
+class EnterLocalScope extends Operation<any, any, any> implements Rest {
+  private readonly effect: AnyEffect
+  private readonly make: MakeLocalScope
+  constructor(effect: AnyEffect, make: MakeLocalScope) {
+    super()
+    this.effect = effect
+    this.make = make
+  }
+  protected run(owner: AnyFiber): AnyEffect {
+    const began = monotonicMillis(owner)
+    if (admitsRegion(owner) && runsPlain(owner)) return runPlain(owner, this.effect, this, began)
+    return this.make(owner, this.effect, began).enter()
+  }
+  onRest(owner: AnyFiber, rest: AnyEffect, place: number, began: number): AnyEffect {
+    return this.make(owner, rest, began).stay(place)
+  }
+}
+
+/** `began`: milliseconds on the owner's clock. */
+type MakeLocalScope = (owner: AnyFiber, effect: AnyEffect, began: number) => LocalScope
+
+export const enterLocalScope = (effect: AnyEffect, make: MakeLocalScope): AnyEffect =>
+  new EnterLocalScope(effect, make)

@@ -12,7 +12,8 @@ import { clearAlarm, setAlarm } from "../alarm.ts"
 import type { Alarm } from "../alarm.ts"
 import { deadlineReason } from "./deadline.ts"
 import { describeWait } from "../describeWait.ts"
-import { afterExit, exitNow, interruptedCause, isInterruptible, Operation, start } from "../effect.ts"
+import { afterExit, exitNow, interruptedCause, isInterruptible, start } from "../effect.ts"
+import { Operation } from "../operation.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
 import { envOf, withEnv, withScope } from "../env.ts"
 import type { EnclosingScope } from "../env.ts"
@@ -61,14 +62,21 @@ export abstract class Scope extends WaitingFrame implements EnclosingScope {
   private stuck: Wait | undefined = undefined
   private hearing: Set<(reason: Reason) => void> | undefined = undefined
 
-  constructor(owner: AnyFiber, effect: AnyEffect | undefined, limit: number, name: string | undefined) {
+  /** `began` is on the owner's clock. */
+  constructor(
+    owner: AnyFiber,
+    effect: AnyEffect | undefined,
+    limit: number,
+    name: string | undefined,
+    began?: number
+  ) {
     super(effect)
     this.owner = owner
     this.name = name
     this.limit = limit
     this.outside = owner.context
     this.clock = clockOf(owner)
-    this.due = limit === Infinity ? Infinity : millisOf(this.clock) + limit
+    this.due = limit === Infinity ? Infinity : (began ?? millisOf(this.clock)) + limit
     this.parent = envOf(owner).scope
     this.up = waitingFrameOf(owner)
     // A deadline outside of an uninterruptible region does not reach in; those of two clocks cannot be compared.

@@ -45,9 +45,10 @@ export class FailAfter extends LocalScope {
     effect: AnyEffect,
     millis: number,
     name: string | undefined,
-    onTimeout: ((error: DeadlineExceeded) => unknown) | undefined
+    onTimeout: ((error: DeadlineExceeded) => unknown) | undefined,
+    began: number
   ) {
-    super(owner, effect, millis, name)
+    super(owner, effect, millis, name, began)
     this.operation = operation
     this.onTimeout = onTimeout
   }

@@ -7,7 +7,7 @@ import * as Exit from "effect/Exit"
 import { isSync } from "../effect.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { wallMillis } from "../wallClock.ts"
-import { enterScope } from "./scope.ts"
+import { enterLocalScope } from "./localScope.ts"
 import * as internal from "./scopes.ts"
 import {
   callable,
@@ -67,7 +67,10 @@ export const failWithin = (
   if (limit <= 0)
     return Effect.suspend(() => Effect.fail(internal.exceeded(name, limit, undefined, onTimeout)))
   if (isSync(self)) return self
-  return enterScope((owner) => new internal.FailAfter(owner, where, self, limit, name, onTimeout))
+  return enterLocalScope(
+    self,
+    (owner, work, began) => new internal.FailAfter(owner, where, work, limit, name, onTimeout, began)
+  )
 }
 
 /** Milliseconds, or why they are none. */

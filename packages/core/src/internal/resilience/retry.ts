@@ -10,7 +10,7 @@ import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 
 import { remainingOf } from "../cancellation/deadline.ts"
-import { Operation } from "../effect.ts"
+import { Operation } from "../operation.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { monotonicMillis } from "../monotonic.ts"
 import { beginWait, endWait } from "../node.ts"

@@ -2,7 +2,8 @@
 import type * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 
-import { Operation, succeedNow } from "../effect.ts"
+import { succeedNow } from "../effect.ts"
+import { Operation } from "../operation.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { enclosingGroup } from "./group.ts"
 import type { Group } from "./group.ts"

@@ -1,7 +1,8 @@
 /** Waiting for a task's exit. */
 import * as Exit from "effect/Exit"
 
-import { StackEntry, isInterrupted, isInterruptible, park, unpark } from "../effect.ts"
+import { isInterrupted, isInterruptible, park, unpark } from "../effect.ts"
+import { StackEntry } from "../stackEntry.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
 import { enclosingGroup, Group } from "./group.ts"
 import type { Listener, Listeners } from "../listeners.ts"

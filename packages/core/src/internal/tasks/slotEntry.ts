@@ -1,7 +1,8 @@
 /** A fiber that is suspended until it has a slot of a limited group, or until it is certain that none will come. */
 import * as Exit from "effect/Exit"
 
-import { StackEntry, park, unpark } from "../effect.ts"
+import { park, unpark } from "../effect.ts"
+import { StackEntry } from "../stackEntry.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { envOf } from "../env.ts"
 import type { Group } from "./group.ts"
