@@ -9,7 +9,7 @@ import type { AnyEffect } from "../../internal/effect.ts"
 import { annotationsOf } from "../../internal/reason.ts"
 import { enterScope } from "../../internal/cancellation/scope.ts"
 import * as internal from "../../internal/cancellation/scopes.ts"
-import { effect, refuse } from "../../internal/validate.ts"
+import { refuse } from "../../internal/validate.ts"
 
 /**
  * A signal for APIs that take one: aborted with the cancel reason when the enclosing cancel scope is cancelled or the
@@ -45,7 +45,7 @@ export const withSignal: {
   (args) => Effect.isEffect(args[0]) || args.length >= 2,
   (self: AnyEffect, signal: AbortSignal): AnyEffect =>
     Effect.withFiber((fiber) => {
-      effect("CancelScope.withSignal", self)
+      if (!Effect.isEffect(self)) return refuse("CancelScope.withSignal", "expected an effect", self)
       if (!isSignal(signal)) return refuse("CancelScope.withSignal", "signal must be an AbortSignal", signal)
       if (signal.aborted) {
         return Effect.failCause(

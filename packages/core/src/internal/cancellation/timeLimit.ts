@@ -11,12 +11,12 @@ import { enterLocalScope } from "./localScope.ts"
 import * as internal from "./scopes.ts"
 import {
   callable,
-  effect,
   InvalidArgument,
   isOptions,
   millis,
   options,
-  name as checkName
+  name as checkName,
+  refuse
 } from "../validate.ts"
 
 interface When {
@@ -42,7 +42,7 @@ export const checked = (
   given: Limit | undefined
 ): number | InvalidArgument => {
   try {
-    effect(where, self)
+    if (!Effect.isEffect(self)) refuse(where, "expected an effect", self)
     if (given !== undefined) {
       options(where, given)
       checkName(where, given.name)
