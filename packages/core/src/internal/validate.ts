@@ -11,6 +11,7 @@ export const show = (value: unknown): string => {
   if (typeof value === "string") return JSON.stringify(value)
   if (typeof value === "function") return "a function"
   if (Array.isArray(value)) return `an array of ${value.length}`
+  if (value instanceof Promise) return "a Promise"
   if (Effect.isEffect(value)) return "an Effect"
   try {
     const text = String(value)

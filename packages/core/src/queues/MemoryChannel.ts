@@ -20,7 +20,7 @@ import { ChannelState, End, Receiving, Sending, wrongEnd } from "../internal/que
 import { succeedNow } from "../internal/effect.ts"
 import { Operation } from "../internal/operation.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
-import { wrongType } from "../internal/sync/misuse.ts"
+import { wrongType } from "../internal/misuse.ts"
 import { integer } from "../internal/validate.ts"
 
 const SenderTypeId = "~skein/MemoryChannel/Sender"

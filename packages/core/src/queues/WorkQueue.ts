@@ -27,7 +27,7 @@ import {
   takeBatch,
   takeNow
 } from "../internal/queues/workOperations.ts"
-import { wrongSelf } from "../internal/sync/misuse.ts"
+import { wrongSelf } from "../internal/misuse.ts"
 import { WorkState } from "../internal/queues/workQueue.ts"
 
 export { consume } from "./consume.ts"

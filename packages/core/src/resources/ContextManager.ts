@@ -15,7 +15,7 @@ import type * as Types from "effect/Types"
 
 import { CloseTimeout, dispose, Manager, UsageError } from "../internal/resources/contextManager.ts"
 import type { AnyEffect } from "../internal/effect.ts"
-import { effectOf, expected } from "../internal/resources/misuse.ts"
+import { effectOf, expected } from "../internal/misuse.ts"
 
 const TypeId = "~skein/ContextManager" as const
 

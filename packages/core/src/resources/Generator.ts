@@ -12,7 +12,7 @@ import * as Stream from "effect/Stream"
 import type * as Types from "effect/Types"
 
 import { IterableReader, StreamIterator } from "../internal/resources/asyncIterable.ts"
-import { expected, functionOf } from "../internal/resources/misuse.ts"
+import { expected, functionOf } from "../internal/misuse.ts"
 import { GeneratorMisuse, Producer } from "../internal/resources/producer.ts"
 
 /**

@@ -12,7 +12,7 @@ import { pipeArguments } from "effect/Pipeable"
 import { succeedNow } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { integer } from "../internal/validate.ts"
-import { wrongSelf } from "../internal/sync/misuse.ts"
+import { wrongSelf } from "../internal/misuse.ts"
 import { Idle, Waiter, WaitQueue } from "../internal/sync/waitQueue.ts"
 
 const TypeId = "~skein/Barrier"

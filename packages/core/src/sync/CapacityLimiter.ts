@@ -13,7 +13,7 @@ import type * as Scope from "effect/Scope"
 import { Operation } from "../internal/operation.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { heldBy } from "../internal/sync/heldBy.ts"
-import { noEffect, wrongSelf } from "../internal/sync/misuse.ts"
+import { noEffect, wrongSelf } from "../internal/misuse.ts"
 import { LimiterState, ScopedTokenLease, TokenLease } from "../internal/sync/limiter.ts"
 import { integer } from "../internal/validate.ts"
 

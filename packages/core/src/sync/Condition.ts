@@ -14,7 +14,7 @@ import { succeedNow } from "../internal/effect.ts"
 import type { AnyFiber } from "../internal/effect.ts"
 import type { LockState } from "../internal/sync/lock.ts"
 import { integer } from "../internal/validate.ts"
-import { wrongSelf, wrongType } from "../internal/sync/misuse.ts"
+import { wrongSelf, wrongType } from "../internal/misuse.ts"
 import * as Lock from "./Lock.ts"
 
 const TypeId = "~skein/Condition"

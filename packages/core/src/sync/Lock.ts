@@ -13,7 +13,7 @@ import { Operation } from "../internal/operation.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { heldBy } from "../internal/sync/heldBy.ts"
 import { LockLease, LockState, ScopedLockLease } from "../internal/sync/lock.ts"
-import { canRun, noEffect, wrongSelf } from "../internal/sync/misuse.ts"
+import { canRun, noEffect, wrongSelf } from "../internal/misuse.ts"
 
 export { LockReentered } from "../internal/sync/lock.ts"
 

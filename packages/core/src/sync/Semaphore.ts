@@ -17,7 +17,7 @@ import { Operation } from "../internal/operation.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { gaveBare, tookBare, watched } from "../internal/holdings.ts"
 import { heldBy } from "../internal/sync/heldBy.ts"
-import { canRun, noEffect, wrongSelf } from "../internal/sync/misuse.ts"
+import { canRun, noEffect, wrongSelf } from "../internal/misuse.ts"
 import { BareLease, Lease, Permits, ScopedLease } from "../internal/sync/permits.ts"
 import { integer, InvalidArgument } from "../internal/validate.ts"
 

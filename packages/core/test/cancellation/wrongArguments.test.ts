@@ -56,7 +56,7 @@ const dies: ReadonlyArray<readonly [name: string, effect: () => unknown, message
   [
     "run of an async function",
     () => Scope.run(async () => 1),
-    "run: body must return an effect, got [object Promise]"
+    "run: body must return an effect, got a Promise"
   ],
   ["run with a number for options", () => Scope.run(() => never, 1000), "run: expected options, got 1000"],
   [

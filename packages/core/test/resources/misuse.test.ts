@@ -68,12 +68,12 @@ describe("Pool", () => {
       assert.deepStrictEqual(told, [
         "Pool.make: expected options, got undefined",
         "Pool.make: acquire: expected an effect, got a function",
-        "Pool.make: validate: expected a function, got an effect",
+        "Pool.make: validate: expected a function, got an Effect",
         "Pool.use: expected a function, got undefined",
         "Pool.use: expected a Pool, got undefined",
-        "Pool.lease: expected a Pool, got an effect",
+        "Pool.lease: expected a Pool, got an Effect",
         "Pool.invalidate: expected a Pool, got undefined",
-        "Pool.statistics: expected a Pool, got [object Object]"
+        "Pool.statistics: expected a Pool, got an object"
       ])
     })
   )
@@ -179,10 +179,10 @@ describe("Generator", () => {
         "Generator: next() gave undefined, which is no iterator result"
       )
       const refused = "Generator: fromAsyncIterable: expected an async iterable, got "
-      assert.strictEqual(yield* collect(of(undefined)), `${refused}[object Object]`)
+      assert.strictEqual(yield* collect(of(undefined)), `${refused}an object`)
       assert.strictEqual(
         yield* collect(Generator.fromAsyncIterable(() => any([1, 2]), String)),
-        `${refused}an array`
+        `${refused}an array of 2`
       )
     })
   )
@@ -202,7 +202,7 @@ describe("Generator", () => {
         "Generator.make: expected a generator function, got undefined",
         "Generator.fromAsyncIterable: expected a function that gives an async iterable, got [object AsyncGenerator]",
         "Generator.fromAsyncIterable: onError: expected a function, got undefined",
-        "Generator.toAsyncIterable: expected a Stream, got an effect"
+        "Generator.toAsyncIterable: expected a Stream, got an Effect"
       ])
     })
   )

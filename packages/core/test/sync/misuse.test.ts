@@ -22,7 +22,7 @@ const noEffects: ReadonlyArray<readonly [unknown, string]> = [
   [5, "5"],
   ["effect", '"effect"'],
   [null, "null"],
-  [Promise.resolve(1), "[object Promise]"],
+  [Promise.resolve(1), "a Promise"],
   [() => Effect.void, "a function"],
   [Object.create(null), "an object"]
 ]

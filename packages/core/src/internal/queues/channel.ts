@@ -5,7 +5,7 @@ import * as Exit from "effect/Exit"
 import { Fifo } from "./buffer.ts"
 import type { AnyFiber } from "../effect.ts"
 import { Handoff, Offerer, Taker } from "./handoff.ts"
-import { wrongSelf } from "../sync/misuse.ts"
+import { wrongSelf } from "../misuse.ts"
 import { InvalidArgument } from "../validate.ts"
 
 /** An operation that waits through an end. */

@@ -9,7 +9,7 @@ import { envOf, withEnv } from "../env.ts"
 import type { Env } from "../env.ts"
 import { Taker } from "./handoff.ts"
 import { Holding, Idle } from "../sync/waitQueue.ts"
-import { canRun, noEffect } from "../sync/misuse.ts"
+import { canRun, noEffect } from "../misuse.ts"
 import type { WorkState } from "./workQueue.ts"
 
 /** What is done with an item. */

@@ -7,7 +7,7 @@ import type * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
-import { shown } from "./misuse.ts"
+import { show } from "../validate.ts"
 import { GeneratorMisuse } from "./producer.ts"
 
 /** Real milliseconds: no clock of Effect's moves a promise. */
@@ -47,7 +47,7 @@ export class IterableReader {
     this.next().then(
       (result) => {
         if (typeof result !== "object" || result === null)
-          return got(misuse(`next() gave ${shown(result)}, which is no iterator result`), true)
+          return got(misuse(`next() gave ${show(result)}, which is no iterator result`), true)
         got(result.done === true ? Cause.done() : Effect.succeed([result.value]), result.done === true)
       },
       (error) =>
@@ -86,7 +86,7 @@ export class IterableReader {
     const iterable = this.iterable() as Partial<AsyncIterable<unknown>> | null | undefined
     const iterator = iterable?.[Symbol.asyncIterator]?.()
     if (typeof iterator?.next === "function") return iterator
-    const problem = `fromAsyncIterable: expected an async iterable, got ${shown(iterable)}`
+    const problem = `fromAsyncIterable: expected an async iterable, got ${show(iterable)}`
     throw (this.noIterator = new GeneratorMisuse({ problem }))
   }
 

@@ -13,7 +13,7 @@ import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
 import { Env, envOf, withEnv } from "../env.ts"
 import { asDefects, begin, beside, drive, isNoInterrupt, resume, withCause } from "./generatorDriver.ts"
 import type { Body, Driver } from "./generatorDriver.ts"
-import { effectOf, expected, functionOf } from "./misuse.ts"
+import { effectOf, expected, functionOf } from "../misuse.ts"
 import { nonNegativeMillis } from "../validate.ts"
 
 export class UsageError

@@ -10,7 +10,7 @@ import * as Exit from "effect/Exit"
 
 import { interruptedCause, isInterrupted } from "../effect.ts"
 import type { AnyEffect, AnyExit } from "../effect.ts"
-import { effectOf, expected, functionOf } from "./misuse.ts"
+import { effectOf, expected, functionOf } from "../misuse.ts"
 
 export type Body = Iterator<AnyEffect, unknown, any>
 
