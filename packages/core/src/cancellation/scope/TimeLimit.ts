@@ -88,7 +88,7 @@ export const moveOnAfter: {
  *
  * **Ordering**: of two nested deadlines closer than 1 ms, the outer one converts.
  *
- * **Cost**: one timer, and none for an effect that is done at once; no fiber, unless the caller cannot be interrupted or has
+ * **Cost**: one timer; none, and next to nothing else, for an effect that is done at once; no fiber, unless the caller cannot be interrupted or has
  * children already.
  *
  * @category time limits
