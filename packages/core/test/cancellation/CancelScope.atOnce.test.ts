@@ -4,7 +4,8 @@ import { Cause, Clock, Context, Effect, Exit, Fiber, Option } from "effect"
 import { CancelScope } from "../../src/index.ts"
 import { BlockedClock } from "./fixtures.ts"
 
-// On Effect's own scheduler: on a test's, all operations of the work run within the limit.
+// On the scheduler of `it.effect`, all operations of the work run within the limit. No real time passes here.
+const onEffectsScheduler = it.live
 
 const tagOf = (exit: Exit.Exit<unknown, unknown>): unknown =>
   Exit.isFailure(exit) ? (Cause.squash(exit.cause) as { readonly _tag?: string })._tag : undefined
@@ -123,7 +124,7 @@ const works: Record<string, () => Effect.Effect<unknown, unknown>> = {
 
 describe("CancelScope, of what is done at once", () => {
   for (const [name, work] of Object.entries(works)) {
-    it.live(`${name} is the same under a limit in time`, () =>
+    onEffectsScheduler(`${name} is the same under a limit in time`, () =>
       Effect.gen(function* () {
         const bare = yield* Effect.exit(work())
         assert.deepStrictEqual(yield* Effect.exit(CancelScope.failAfter(work(), long)), bare)
@@ -139,7 +140,7 @@ describe("CancelScope, of what is done at once", () => {
     )
   }
 
-  it.live("what comes after the limit is not taken for its work", () =>
+  onEffectsScheduler("what comes after the limit is not taken for its work", () =>
     Effect.gen(function* () {
       const after = Effect.map(
         CancelScope.failAfter(
@@ -162,7 +163,7 @@ describe("CancelScope, of what is done at once", () => {
     })
   )
 
-  it.live("what follows the first operations is under the deadline, and is cleaned up", () =>
+  onEffectsScheduler("what follows the first operations is under the deadline, and is cleaned up", () =>
     Effect.gen(function* () {
       let cleaned = 0
       let asked: Option.Option<unknown> = Option.none()
@@ -187,7 +188,7 @@ describe("CancelScope, of what is done at once", () => {
     })
   )
 
-  it.live("the deadline counts from before the first of them", () =>
+  onEffectsScheduler("the deadline counts from before the first of them", () =>
     Effect.gen(function* () {
       const clock = new BlockedClock()
       const work = Effect.andThen(
@@ -203,7 +204,7 @@ describe("CancelScope, of what is done at once", () => {
     })
   )
 
-  it.live("who interrupts himself in it is interrupted, and unwinds", () =>
+  onEffectsScheduler("who interrupts himself in it is interrupted, and unwinds", () =>
     Effect.gen(function* () {
       let cleaned = 0
       let after = 0
@@ -224,7 +225,7 @@ describe("CancelScope, of what is done at once", () => {
     })
   )
 
-  it.live("who never ends does not keep the deadline from passing", () =>
+  onEffectsScheduler("who never ends does not keep the deadline from passing", () =>
     Effect.gen(function* () {
       const loop: Effect.Effect<never> = Effect.suspend(() => loop)
       assert.strictEqual(tagOf(yield* afterTime(CancelScope.failAfter(loop, 5))), "DeadlineExceeded")
