@@ -10,7 +10,10 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import type * as Scheduler from "effect/Scheduler"
 import type * as Tracer from "effect/Tracer"
+
+import { sharedDispatcher } from "./dispatcher.ts"
 
 export const evaluate = "~effect/Effect/evaluate"
 export const contA = "~effect/Effect/successCont"
@@ -29,6 +32,7 @@ interface FiberImpl extends Fiber.Fiber<any, any> {
   _children: Set<FiberImpl> | undefined
   _asyncContext: { emitDestroy(): void } | undefined
   _deferredInterrupt: boolean
+  _dispatcher: Scheduler.SchedulerDispatcher | undefined
   readonly _running: boolean
   _yielded: unknown
   interruptible: boolean
@@ -72,6 +76,7 @@ export abstract class Frame {
 
   [evaluate](fiber: FiberImpl): unknown {
     this.fiber = fiber
+    fiber._dispatcher = sharedDispatcher(fiber.cache.scheduler)
     if (fiber._observers === undefined) fiber._observers = [observe, this] as never
     else fiber._observers.unshift(observe, this as never)
     // In the same step: one turn of the run loop less for each fiber.

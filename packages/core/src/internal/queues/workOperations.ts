@@ -9,7 +9,7 @@ import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { BatchOfferer, Offerer } from "./handoff.ts"
 import { Reading, ReadingOfferer } from "./reading.ts"
 import { noEffect, wrongSelf, wrongType } from "../misuse.ts"
-import { perTurn } from "../sync/turns.ts"
+import { perTurn } from "../dispatcher.ts"
 import { integer } from "../validate.ts"
 import { handling, Joiner, joinsItself, takeMore, waitsForItself, WorkState, WorkTaker } from "./workQueue.ts"
 

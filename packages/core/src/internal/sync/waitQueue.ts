@@ -12,10 +12,10 @@ import { enter, park, parkAgain, unpark } from "../effect.ts"
 import { StackEntry } from "../stackEntry.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { coarseNow } from "../coarseClock.ts"
+import { allowance, soon } from "../dispatcher.ts"
 import { beginWait, endWait, holderOf, waitingFrameOf } from "../node.ts"
 import type { Holder, Wait } from "../node.ts"
 import { wallClockOf } from "../wallClock.ts"
-import { flushSoon, share, turned } from "./turns.ts"
 
 /** Not in a queue: not yet, or no more. */
 export const Idle = 0
@@ -239,13 +239,13 @@ export class WaitQueue<W extends Waiter = Waiter> extends WaitList<W> {
 
   private schedule(waiter: W): void {
     this.scheduled = true
-    flushSoon(waiter.fiber, this)
+    soon(waiter.fiber, this.flush, this.serial)
   }
 
   // A waiter whose fiber was interrupted meanwhile is Idle. What is granted during the flush waits for the next one.
-  readonly flush = (): void => {
+  private readonly flush = (): void => {
     const batch = this.woken
-    const count = share(batch.length)
+    const count = allowance(batch[0]!.fiber, batch.length)
     this.scheduled = false
     this.woken = count === batch.length ? [] : batch.slice(count)
     if (count < batch.length) this.schedule(batch[count]!)
@@ -253,10 +253,5 @@ export class WaitQueue<W extends Waiter = Waiter> extends WaitList<W> {
       const waiter = batch[i]!
       if (waiter.state === Granted) waiter.resume()
     }
-  }
-
-  readonly flushInTurn = (): void => {
-    turned()
-    this.flush()
   }
 }

@@ -1,6 +1,7 @@
 /** A fiber that is suspended until it has a slot of a limited group, or until it is certain that none will come. */
 import * as Exit from "effect/Exit"
 
+import { allowance, soon } from "../dispatcher.ts"
 import { park, unpark } from "../effect.ts"
 import { StackEntry } from "../stackEntry.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
@@ -38,9 +39,10 @@ export abstract class SlotEntry extends StackEntry implements SlotWaiter {
   }
 
   wake(): void {
-    this.fiber.currentDispatcher.scheduleTask(() => {
+    soon(this.fiber, () => {
+      allowance(this.fiber, 1)
       if (this.state !== "done") unpark(this.fiber, this)
-    }, 0)
+    })
   }
 
   protected override onResume(fiber: AnyFiber): AnyEffect {
