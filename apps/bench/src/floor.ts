@@ -2,6 +2,8 @@
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 
+import { TaskGroup } from "@skein/core"
+
 export const forkAll = <A, E>(n: number, task: (i: number) => Effect.Effect<A, E>): Effect.Effect<void> =>
   Effect.withFiber((parent) =>
     Effect.callback<void>((resume) => {
@@ -22,3 +24,17 @@ export const start = <A, E>(n: number, task: Effect.Effect<A, E>): Effect.Effect
     for (let i = 0; i < n; i++) fibers.push(fork(task))
     return Effect.succeed(fibers)
   })
+
+/** The same as the floor as tasks of one group. */
+export const forkTasks = <A, E>(
+  n: number,
+  task: (i: number) => Effect.Effect<A, E>
+): Effect.Effect<void, E> =>
+  TaskGroup.run(
+    Effect.gen(function* () {
+      for (let i = 0; i < n; i++) yield* TaskGroup.fork(task(i))
+    })
+  )
+
+/** How `forkAll` and `forkTasks` start fibers. */
+export type ForkAll = <A, E>(n: number, task: (i: number) => Effect.Effect<A, E>) => Effect.Effect<void, E>

@@ -7,7 +7,8 @@ import PQueue from "p-queue"
 
 import { Gather, Semaphore, TaskGroup } from "@skein/core"
 
-import { forkAll } from "../floor.ts"
+import { forkAll, forkTasks } from "../floor.ts"
+import type { ForkAll } from "../floor.ts"
 import { both, define } from "../work.ts"
 import type { Round } from "../work.ts"
 
@@ -20,6 +21,11 @@ const effect =
   async (n) => {
     await Effect.runPromise(make(n))
   }
+
+const throughPermits = (n: number, fork: ForkAll) =>
+  Effect.flatMap(Semaphore.make(permits), (semaphore) =>
+    fork(n, () => Semaphore.withPermits(semaphore, 1)(task))
+  )
 
 type Work = () => Promise<void>
 
@@ -71,11 +77,12 @@ export const limit = define({
       round: effect((n) => Gather.map(range(n), () => task, { concurrency: permits }))
     },
     "Skein Semaphore": {
-      round: effect((n) =>
-        Effect.flatMap(Semaphore.make(permits), (semaphore) =>
-          forkAll(n, () => Semaphore.withPermits(semaphore, 1)(task))
-        )
-      )
+      note: "tasks of a group",
+      round: effect((n) => throughPermits(n, forkTasks))
+    },
+    "Skein Semaphore (fibers)": {
+      note: "Effect's fibers",
+      round: effect((n) => throughPermits(n, forkAll))
     },
     ...both("p-limit", (work: Work) => async (n) => {
       const limited = pLimit(permits)

@@ -5,7 +5,8 @@ import * as EffectSemaphore from "effect/Semaphore"
 
 import { Lock } from "@skein/core"
 
-import { forkAll } from "../floor.ts"
+import { forkAll, forkTasks } from "../floor.ts"
+import type { ForkAll } from "../floor.ts"
 import { both, define } from "../work.ts"
 import type { Round } from "../work.ts"
 
@@ -13,17 +14,22 @@ import type { Round } from "../work.ts"
 const each = 20
 
 const inEffect =
-  (make: Effect.Effect<(effect: Effect.Effect<void>) => Effect.Effect<void>>): Round =>
+  (
+    make: Effect.Effect<(effect: Effect.Effect<void>) => Effect.Effect<void>>,
+    fork: ForkAll = forkAll
+  ): Round =>
   (n) =>
     Effect.runPromise(
       Effect.flatMap(make, (withLock) =>
-        forkAll(n / each, () =>
+        fork(n / each, () =>
           Effect.gen(function* () {
             for (let i = 0; i < each; i++) yield* withLock(Effect.yieldNow)
           })
         )
       )
     )
+
+const skein = Effect.map(Lock.make(), (one) => Lock.withLock(one))
 
 const inPromises = async (n: number, withLock: () => Promise<unknown>): Promise<void> => {
   await Promise.all(
@@ -53,7 +59,8 @@ export const lock = define({
     "Effect Semaphore(1)": {
       round: inEffect(Effect.map(EffectSemaphore.make(1), (semaphore) => semaphore.withPermits(1)))
     },
-    "Skein Lock": { round: inEffect(Effect.map(Lock.make(), (one) => Lock.withLock(one))) },
+    "Skein Lock": { round: inEffect(skein, forkTasks), note: "tasks of a group" },
+    "Skein Lock (fibers)": { round: inEffect(skein), note: "Effect's fibers" },
     ...both("async-mutex", (work) => (n) => {
       const mutex = new Mutex()
       return inPromises(n, () => mutex.runExclusive(work))

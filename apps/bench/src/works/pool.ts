@@ -3,21 +3,34 @@ import * as EffectPool from "effect/Pool"
 
 import { Pool } from "@skein/core"
 
-import { forkAll } from "../floor.ts"
+import { forkAll, forkTasks } from "../floor.ts"
+import type { ForkAll } from "../floor.ts"
 import { define, setImmediatePromise } from "../work.ts"
 import type { Round } from "../work.ts"
 
 const size = 10
 const tasks = 100
 
-const leases = (use: Effect.Effect<unknown, unknown>, n: number) =>
-  forkAll(tasks, () =>
+const leases = (use: Effect.Effect<unknown, unknown>, n: number, fork: ForkAll = forkAll) =>
+  fork(tasks, () =>
     Effect.gen(function* () {
       for (let i = 0; i < n / tasks; i++) yield* use
     })
   )
 
 const work = () => Effect.yieldNow
+
+const skein =
+  (fork: ForkAll): Round =>
+  (n) =>
+    Effect.runPromise(
+      Effect.scoped(
+        Effect.flatMap(
+          Pool.make({ acquire: Effect.sync(() => ({})), min: size, max: size, acquireTimeout: "1 minute" }),
+          (items) => leases(Pool.use(items, work), n, fork)
+        )
+      )
+    )
 
 /** What one writes by hand: an array of items and one of waiters. */
 const byHand: Round = async (n) => {
@@ -67,23 +80,8 @@ export const pool = define({
         )
       }
     },
-    "Skein Pool": {
-      round: async (n) => {
-        await Effect.runPromise(
-          Effect.scoped(
-            Effect.flatMap(
-              Pool.make({
-                acquire: Effect.sync(() => ({})),
-                min: size,
-                max: size,
-                acquireTimeout: "1 minute"
-              }),
-              (items) => leases(Pool.use(items, work), n)
-            )
-          )
-        )
-      }
-    }
+    "Skein Pool": { round: skein(forkTasks), note: "tasks of a group" },
+    "Skein Pool (fibers)": { round: skein(forkAll), note: "Effect's fibers" }
   },
   python: ["asyncio", "trio"]
 })
