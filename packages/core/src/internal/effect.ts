@@ -294,7 +294,9 @@ const nothing = (): void => {}
 
 /** Suspends the fiber on the entry, until {@link unpark} or its interruption. Return what it returns to the run loop. */
 export const park = (fiber: AnyFiber, entry: Ending): AnyEffect => {
-  ;(fiber as FiberImpl)._stack.push(entry)
+  const impl = fiber as FiberImpl
+  if (impl._stack.length === 0) (impl as any)._stack = [entry]
+  else impl._stack.push(entry)
   return (fiber as FiberImpl).yieldWith(nothing) as AnyEffect
 }
 

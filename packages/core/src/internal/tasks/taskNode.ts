@@ -39,12 +39,16 @@ interface StackFrame {
 }
 
 /** What few tasks have, or have only for a while. */
-interface Extra {
-  starting: PendingStart | undefined
-  forkSite: string | undefined
-  groups: Node | undefined
+class Extra {
+  starting: PendingStart | undefined = undefined
+  forkSite: string | undefined = undefined
+  groups: Node | undefined = undefined
   wait: Wait | undefined
-  ask: Ask | undefined
+  ask: Ask | undefined = undefined
+
+  constructor(wait: Wait | undefined) {
+    this.wait = wait
+  }
 }
 
 const Background = 1
@@ -73,7 +77,8 @@ export abstract class TaskNode extends Node implements Pipeable {
   declare private packed: number
   declare prev: TaskNode | undefined
   declare next: TaskNode | undefined
-  declare private extra: Extra | undefined
+  /** Or what it waits on alone, which is what many have. */
+  declare private extras: Extra | Wait | undefined
 
   /** Known from the first step on. */
   get id(): number {
@@ -161,20 +166,21 @@ export abstract class TaskNode extends Node implements Pipeable {
   }
 
   get wait(): Wait | undefined {
-    return this.extra?.wait
+    const { extras } = this
+    return extras instanceof Extra ? extras.wait : extras
   }
   set wait(value: Wait | undefined) {
-    if (value !== undefined || this.extra !== undefined) this.more().wait = value
+    if (this.extras instanceof Extra) this.extras.wait = value
+    else this.extras = value
+  }
+
+  private get extra(): Extra | undefined {
+    return this.extras instanceof Extra ? this.extras : undefined
   }
 
   private more(): Extra {
-    return (this.extra ??= {
-      starting: undefined,
-      forkSite: undefined,
-      groups: undefined,
-      wait: undefined,
-      ask: undefined
-    })
+    const { extras } = this
+    return extras instanceof Extra ? extras : (this.extras = new Extra(extras))
   }
 
   get parent(): Node | undefined {
@@ -253,7 +259,7 @@ const Construct = function (this: any, group: Group, effect: unknown, name: unkn
   this.packed = packed
   this.prev = undefined
   this.next = undefined
-  this.extra = undefined
+  this.extras = undefined
 } as unknown as new (group: Group, effect: unknown, name: unknown, packed: number) => TaskNode
 Construct.prototype = TaskNode.prototype
 
