@@ -1,9 +1,10 @@
 /**
  * Where fibers that Skein starts or wakes wait for their turn. Effect makes a dispatcher and a `setImmediate` for each fiber
- * that yields; these share one of their scheduler's, which halves what a short task costs.
+ * that yields; these share one dispatcher of their scheduler's, which halves what a short task costs.
  *
- * A turn runs all that was scheduled before it, in order, as the event loop would have. What is woken meanwhile ({@link soon})
- * runs in the same turn, after whoever woke it has suspended, so many at most: timers, I/O and other fibers are to get their turn.
+ * What is scheduled without a break (in one {@link currentStretch stretch}, or in one go of somebody else's) has a turn of the event loop
+ * together, and keeps its place among the `setImmediate`s of all others. What is woken meanwhile ({@link soon}) runs in the same turn, after
+ * whoever woke it has suspended, so many at most: timers, I/O and other fibers are to get their turn.
  */
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
@@ -28,9 +29,13 @@ class Dispatcher implements Scheduler.SchedulerDispatcher {
   left = perTurn
   running = false
   private readonly scheduler: Scheduler.MixedScheduler
-  private due: Array<Task> = []
+  /** In the order of their turns. */
+  private readonly batches: Array<Batch> = []
+  /** Takes in what is scheduled now. */
+  private open: Batch | undefined = undefined
   private woken: Array<Task> = []
-  private scheduled = false
+  /** Grows when the event loop has turned, as far as that can be seen. */
+  private turns = 0
 
   constructor(scheduler: Scheduler.MixedScheduler) {
     this.scheduler = scheduler
@@ -38,10 +43,20 @@ class Dispatcher implements Scheduler.SchedulerDispatcher {
 
   /** First come, first served: a priority counts among what one fiber schedules, not among all tasks of a program. */
   scheduleTask(task: Task, _priority: number): void {
-    this.due.push(task)
-    if (this.scheduled) return
-    this.scheduled = true
+    ;(this.open ?? this.begin()).tasks.push(task)
+  }
+
+  private begin(): Batch {
+    const batch: Batch = { tasks: [], turns: this.turns }
+    this.batches.push(batch)
+    this.open = batch
     this.scheduler.setImmediate(this.turn)
+    if (!this.running) queueMicrotask(this.close)
+    return batch
+  }
+
+  private readonly close = (): void => {
+    this.open = undefined
   }
 
   /** Only while it runs. */
@@ -49,36 +64,45 @@ class Dispatcher implements Scheduler.SchedulerDispatcher {
     this.woken.push(task)
   }
 
-  readonly turn = (): void => {
-    this.left = perTurn
-    this.scheduled = false
-    const { due } = this
-    this.due = []
-    this.run(due, 0)
+  private readonly turn = (): void => {
+    const batch = this.batches.shift()
+    // Flushed meanwhile.
+    if (batch === undefined) return
+    // The first that was begun since the others had their turn.
+    if (batch.turns === this.turns) {
+      this.turns++
+      this.left = perTurn
+    }
+    this.run(batch.tasks, 0)
   }
 
-  private run(due: ReadonlyArray<Task>, from: number): void {
-    const to = Math.min(from + perStretch, due.length)
+  private run(tasks: ReadonlyArray<Task>, from: number): void {
+    const to = Math.min(from + perStretch, tasks.length)
     this.running = true
     stretch = ++stretches
-    runAll(due, from, to)
+    runAll(tasks, from, to)
     while (this.woken.length > 0) {
       const { woken } = this
       this.woken = []
       runAll(woken, 0, woken.length)
     }
-    this.running = false
     stretch = 0
-    if (to < due.length) queueMicrotask(() => this.run(due, to))
+    this.running = false
+    this.open = undefined
+    if (to < tasks.length) queueMicrotask(() => this.run(tasks, to))
   }
 
   flush(): void {
-    while (this.due.length > 0) {
-      const { due } = this
-      this.due = []
-      runAll(due, 0, due.length)
+    for (let batch = this.batches.shift(); batch !== undefined; batch = this.batches.shift()) {
+      if (batch === this.open) this.open = undefined
+      runAll(batch.tasks, 0, batch.tasks.length)
     }
   }
+}
+
+interface Batch {
+  readonly tasks: Array<Task>
+  readonly turns: number
 }
 
 // One that throws (a fiber's observer, say) must not take the others with it.
@@ -119,6 +143,10 @@ export const sharedDispatcher = (scheduler: Scheduler.Scheduler): Scheduler.Sche
   scheduler.makeDispatcher === Scheduler.MixedScheduler.prototype.makeDispatcher
     ? dispatcherOf(scheduler)
     : undefined
+
+/** Runs it in the next turn of the event loop, after all that was scheduled before, by whomever. */
+export const later = (fiber: Fiber.Fiber<any, any>, run: Task): void =>
+  fiber.cache.scheduler.makeDispatcher().scheduleTask(run, 0)
 
 const resolved = /*#__PURE__*/ Promise.resolve()
 

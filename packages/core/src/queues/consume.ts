@@ -1,6 +1,7 @@
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 
+import { later } from "../internal/dispatcher.ts"
 import { enter, isInterrupted } from "../internal/effect.ts"
 import { StackEntry } from "../internal/stackEntry.ts"
 import type { AnyEffect } from "../internal/effect.ts"
@@ -142,9 +143,13 @@ const body = (consuming: Consuming, work: AnyEffect, workers: number, idle: bool
     const started = Effect.all(forks, { discard: true })
     // One turn later: a producer that was forked just before may not have taken its first step.
     return idle
-      ? started.pipe(Effect.andThen(Effect.yieldNow), Effect.andThen(Effect.sync(() => consuming.idle())))
+      ? started.pipe(Effect.andThen(nextTurn), Effect.andThen(Effect.sync(() => consuming.idle())))
       : started
   })
+
+const nextTurn = Effect.withFiber((fiber) =>
+  Effect.callback<void>((resume) => later(fiber, () => resume(Effect.void)))
+)
 
 /** What the queue knows of a consumer while it runs. */
 class Consuming extends StackEntry {

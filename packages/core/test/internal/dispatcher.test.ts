@@ -3,7 +3,7 @@ import { Effect, Fiber, Scheduler } from "effect"
 import { AsyncLocalStorage } from "node:async_hooks"
 import { vi } from "vitest"
 
-import { Event, Lock, Semaphore, TaskGroup } from "../../src/index.ts"
+import { Event, Lock, Semaphore, Task, TaskGroup } from "../../src/index.ts"
 
 /** Effect's own scheduler, with a count of the turns of the event loop that it asked for. */
 const counting = () => {
@@ -64,6 +64,29 @@ describe("dispatcher", () => {
     ])
     for (const round of [0, 3, 6])
       assert.deepStrictEqual(seen.slice(round, round + 3).toSorted(), ["fiber", "loop", "task"])
+  })
+
+  it("keeps the order in which fibers and tasks yielded", async () => {
+    const seen: Array<unknown> = []
+    const yielding = (what: string) => Effect.andThen(Effect.yieldNow, note(seen, what))
+    await Effect.runPromise(
+      Effect.gen(function* () {
+        const group = yield* TaskGroup.scoped({ onFailure: () => Effect.void })
+        // Tasks yield before, between and after fibers of Effect.
+        yield* TaskGroup.forkIn(group, yielding("task 1"))
+        yield* Effect.promise(() => Promise.resolve())
+        yield* Effect.forkChild(note(seen, "fiber 2"))
+        yield* Effect.promise(() => Promise.resolve())
+        yield* TaskGroup.forkIn(group, yielding("task 3"))
+        yield* Effect.promise(() => Promise.resolve())
+        yield* Effect.forkChild(yielding("fiber 4"), { startImmediately: true })
+        yield* Effect.promise(() => Promise.resolve())
+        yield* TaskGroup.forkIn(group, yielding("task 5"))
+        yield* Effect.yieldNow
+        yield* Effect.yieldNow
+      }).pipe(Effect.scoped)
+    )
+    assert.deepStrictEqual(seen, ["task 1", "fiber 2", "task 3", "fiber 4", "task 5"])
   })
 
   it("lets promises have their turn between many tasks", async () => {
@@ -127,6 +150,42 @@ describe("dispatcher", () => {
     assert.strictEqual(woken, 5000)
     assert.isAtLeast(turns, 4)
     assert.isAtMost(turns, 12)
+  })
+
+  it("resumes no more because tasks yielded one after the other", async () => {
+    let handovers = 0
+    let most = 0
+    let before = 0
+    let over = false
+    const sample = () => {
+      most = Math.max(most, handovers - before)
+      before = handovers
+      if (!over) setImmediate(sample)
+    }
+    setImmediate(sample)
+    await Effect.runPromise(
+      Effect.gen(function* () {
+        const group = yield* TaskGroup.scoped({ onFailure: () => Effect.void })
+        const tasks: Array<Task.Task<void>> = []
+        for (let i = 0; i < 10; i++) {
+          const lock = yield* Lock.make()
+          const often = Effect.gen(function* () {
+            yield* Effect.yieldNow
+            for (let k = 0; k < 1000; k++)
+              yield* Lock.withLock(
+                lock,
+                Effect.sync(() => void handovers++)
+              )
+          })
+          tasks.push(yield* TaskGroup.forkIn(group, often), yield* TaskGroup.forkIn(group, often))
+          yield* Effect.promise(() => Promise.resolve())
+        }
+        yield* Effect.forEach(tasks, Task.join)
+      }).pipe(Effect.scoped)
+    )
+    over = true
+    assert.strictEqual(handovers, 20_000)
+    assert.isAtMost(most, 1200)
   })
 
   it("does not let those who wake each other keep the event loop from turning", async () => {
@@ -240,6 +299,26 @@ describe("dispatcher", () => {
       forkAll(3, () => Effect.yieldNow)
     )
     assert.isAtLeast(made, 3)
+  })
+
+  it("runs all that is due when it is flushed, and each once", async () => {
+    const seen: Array<unknown> = []
+    await Effect.runPromise(
+      forkAll(3, (i) =>
+        Effect.gen(function* () {
+          yield* Effect.yieldNow
+          seen.push(i)
+          if (i < 2) return
+          const { currentDispatcher } = yield* Effect.withFiber((fiber) => Effect.succeed(fiber))
+          for (const more of [3, 4]) currentDispatcher.scheduleTask(() => seen.push(more), 0)
+          currentDispatcher.flush()
+          assert.deepStrictEqual(seen, [0, 1, 2, 3, 4])
+          currentDispatcher.scheduleTask(() => seen.push(5), 0)
+          yield* Effect.yieldNow
+        })
+      )
+    )
+    assert.deepStrictEqual(seen, [0, 1, 2, 3, 4, 5])
   })
 
   it("is not there under runSync, which runs what does not suspend", () => {

@@ -1,6 +1,7 @@
 /** Waiting for a task's exit. */
 import * as Exit from "effect/Exit"
 
+import { later } from "../dispatcher.ts"
 import { isInterrupted, isInterruptible, park, unpark } from "../effect.ts"
 import { StackEntry } from "../stackEntry.ts"
 import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
@@ -69,9 +70,9 @@ export const isDoomed = (fiber: AnyFiber): boolean => {
  * cancelled. They must not wait for ever.
  */
 export const unlessInterrupted = (fiber: AnyFiber, run: () => void): void => {
-  fiber.currentDispatcher.scheduleTask(() => {
+  later(fiber, () => {
     if (!isInterrupted(fiber)) run()
-  }, 0)
+  })
 }
 
 /** A fiber that is suspended until a task has exited. */
