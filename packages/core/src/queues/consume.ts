@@ -11,7 +11,7 @@ import type { Node } from "../internal/node.ts"
 import { integer, InvalidArgument } from "../internal/validate.ts"
 import { Work } from "../internal/queues/worker.ts"
 import { wrongType } from "../internal/misuse.ts"
-import { check } from "../internal/queues/workOperations.ts"
+import { check, waitsForItself } from "../internal/queues/workOperations.ts"
 import type { WorkState } from "../internal/queues/workQueue.ts"
 import * as TaskGroup from "../tasks/TaskGroup.ts"
 import type * as Types from "effect/Types"
@@ -57,7 +57,8 @@ interface AnyOptions extends ConsumeOptions {
  * **Errors**: fails with the error of the first handler that fails, after the other handlers have been cancelled; what is
  * queued stays queued. With `onFailure` a failing item (a defect too) is reported there, and the others go on. Fails with what
  * the queue was failed with, once what was left is handled. A handler that interrupts itself has cancelled its item alone:
- * the worker goes on; workers that are cancelled are replaced when none is left. Dies unless `workers` is an integer of at least 1.
+ * the worker goes on; workers that are cancelled are replaced when none is left. Dies unless `workers` is an integer of at least 1, and
+ * with `until: "idle"` in a handler of the same queue or in what is `producing` for it: it would wait for itself.
  *
  * **Cancellation**: Cancel-safe for items whose handler has not taken its first step: they stay queued, in order. Those being
  * handled are interrupted and acknowledged.
@@ -106,6 +107,9 @@ const run = (queue: WorkState<any>, handler: (item: any) => AnyEffect, options: 
     if (until !== undefined && until !== "shutdown" && until !== "idle") {
       throw new InvalidArgument(`WorkQueue.consume: until must be "shutdown" or "idle", got ${String(until)}`)
     }
+    const endless = until === "idle" && queue.refusal === undefined
+    const itself = endless ? waitsForItself('WorkQueue.consume, until: "idle"', owner, queue) : undefined
+    if (itself !== undefined) return itself
     const work = new Work(queue, { handler, report: onFailure }, envOf(owner))
     const consuming = new Consuming(queue)
     enter(owner, consuming)

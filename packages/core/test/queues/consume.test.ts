@@ -331,6 +331,25 @@ describe("WorkQueue.consume", () => {
     })
   )
 
+  it.effect("until idle dies inside a handler, or what is producing: the queue would never be idle", () =>
+    Effect.gen(function* () {
+      const queue = yield* filled([1, 2])
+      const idle = WorkQueue.consume(queue, () => Effect.void, { workers: 1, until: "idle" })
+      assert.strictEqual(
+        yield* defectOf(WorkQueue.consume(queue, () => idle, { workers: 1 })),
+        'WorkQueue.consume, until: "idle": q/worker:1 handles an item of q, it would wait for itself'
+      )
+      const producing = yield* defectOf(WorkQueue.producing(queue, idle))
+      assert.match(
+        producing,
+        /^WorkQueue.consume, until: "idle": fiber:\d+ is producing for q, it would wait for itself$/
+      )
+      // It does not wait for that once the queue is shut down, and helps.
+      yield* WorkQueue.shutdown(queue)
+      yield* WorkQueue.consume(queue, () => idle, { workers: 1 })
+    })
+  )
+
   it.effect("a handler that interrupts itself cancels its item, not the worker", () =>
     Effect.gen(function* () {
       for (const until of ["shutdown", "idle"] as const) {

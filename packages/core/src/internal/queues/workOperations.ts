@@ -1,5 +1,6 @@
 /** What the operations of a WorkQueue do; those that are made most often are one object. */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 
 import { enter, stackOf, succeedNow } from "../effect.ts"
@@ -10,8 +11,9 @@ import { BatchOfferer, Offerer } from "./handoff.ts"
 import { Reading, ReadingOfferer } from "./reading.ts"
 import { noEffect, wrongSelf, wrongType } from "../misuse.ts"
 import { perTurn } from "../dispatcher.ts"
-import { integer } from "../validate.ts"
-import { handling, Joiner, joinsItself, takeMore, waitsForItself, WorkState, WorkTaker } from "./workQueue.ts"
+import { describeFiber } from "../node.ts"
+import { integer, InvalidArgument } from "../validate.ts"
+import { handlesItself, handling, Joiner, takeMore, WorkState, WorkTaker } from "./workQueue.ts"
 
 export const check = (where: string, self: WorkState<any>): void => {
   if (!(self instanceof WorkState)) throw wrongSelf(where, "a WorkQueue", self)
@@ -158,9 +160,18 @@ export const joinAll = (self: WorkState<any>) =>
   Effect.withFiber((fiber): AnyEffect => {
     check("WorkQueue.join", self)
     if (self.unfinished === 0) return self.failure ?? Effect.void
-    for (const entry of stackOf(fiber)) {
-      if (entry instanceof Producing && entry.self === self)
-        return waitsForItself(fiber, `is producing for ${self.name}`)
-    }
-    return joinsItself(fiber, self) ?? self.joiners.wait(new Joiner(fiber, self))
+    return waitsForItself("WorkQueue.join", fiber, self) ?? self.joiners.wait(new Joiner(fiber, self))
   }) as Effect.Effect<any, any>
+
+/** Dies if the fiber itself is what is unfinished. */
+export const waitsForItself = (
+  where: string,
+  fiber: AnyFiber,
+  self: WorkState<any>
+): Exit.Exit<never> | undefined => {
+  const producing = stackOf(fiber).some((entry) => entry instanceof Producing && entry.self === self)
+  const because = producing ? `is producing for ${self.name}` : handlesItself(fiber, self)
+  return because === undefined
+    ? undefined
+    : Exit.die(new InvalidArgument(`${where}: ${describeFiber(fiber)} ${because}, it would wait for itself`))
+}

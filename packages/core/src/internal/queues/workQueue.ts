@@ -7,8 +7,7 @@ import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { envOf, holds } from "../env.ts"
 import { Handoff, Taker } from "./handoff.ts"
 import type { Holder, Node } from "../node.ts"
-import { describeFiber, nodeAbove, nodeOf } from "../node.ts"
-import { InvalidArgument } from "../validate.ts"
+import { nodeAbove, nodeOf } from "../node.ts"
 import { Holding, Idle, Waiter, WaitQueue } from "../sync/waitQueue.ts"
 
 export class WorkState<A> extends Handoff<A> {
@@ -162,15 +161,10 @@ export const handling = (fiber: AnyFiber, queue: WorkState<any>): boolean => {
   return false
 }
 
-/** A handler joins the queue: the item in its hand is unfinished until it has exited. Also through the scopes it entered. */
-export const joinsItself = (fiber: AnyFiber, queue: WorkState<any>): Exit.Exit<never> | undefined => {
+/** Why nothing can be unfinished no more while the fiber waits for that: it handles an item, also in a scope that it entered. */
+export const handlesItself = (fiber: AnyFiber, queue: WorkState<any>): string | undefined => {
   const node = queue.consumers.size === 0 ? undefined : nodeOf(fiber)
-  return node?.parent === undefined || !queue.consumers.has(node.parent)
-    ? undefined
-    : waitsForItself(fiber, `handles an item of ${queue.name}`)
+  return node?.parent !== undefined && queue.consumers.has(node.parent)
+    ? `handles an item of ${queue.name}`
+    : undefined
 }
-
-export const waitsForItself = (fiber: AnyFiber, because: string): Exit.Exit<never> =>
-  Exit.die(
-    new InvalidArgument(`WorkQueue.join: ${describeFiber(fiber)} ${because}, it would wait for itself`)
-  )
