@@ -279,4 +279,36 @@ describe("Task", () => {
       )
     )
   })
+
+  describe("a task that has not taken its first step", () => {
+    // Past some depth tasks are started a turn later, so that groups in groups do not overflow the stack.
+    const inside = <A>(
+      depth: number,
+      body: Effect.Effect<A, never, TaskGroup.TaskGroup<never>>
+    ): Effect.Effect<A> =>
+      depth === 0 ? TaskGroup.run(body) : TaskGroup.run(Effect.suspend(() => inside(depth - 1, body)))
+
+    const uses: Record<
+      string,
+      (task: Task.Task<number>) => Effect.Effect<unknown, never, TaskGroup.TaskGroup<never>>
+    > = {
+      join: Task.join,
+      outcome: Task.outcome,
+      wait: (task) => Effect.map(Task.wait([task], { until: "all-completed" }), ({ done }) => done.length),
+      cancel: (task) => Effect.andThen(Task.cancel(task), Task.status(task)),
+      "cancel the group": () => Effect.as(TaskGroup.cancel(), "cancelled"),
+      status: Task.status
+    }
+
+    for (const [name, use] of Object.entries(uses)) {
+      it.effect(`${name}, at whatever depth`, () =>
+        Effect.gen(function* () {
+          const body = Effect.flatMap(TaskGroup.fork(Effect.as(settle, 5)), use)
+          const expected = yield* inside(0, body)
+          for (let depth = 50; depth < 80; depth++)
+            assert.deepStrictEqual(yield* inside(depth, body), expected)
+        })
+      )
+    }
+  })
 })

@@ -45,6 +45,8 @@ class Extra {
   groups: Node | undefined = undefined
   wait: Wait | undefined
   ask: Ask | undefined = undefined
+  /** Who listens before the first step. */
+  early: Listeners<TaskNode> | undefined = undefined
 
   constructor(wait: Wait | undefined) {
     this.wait = wait
@@ -221,19 +223,21 @@ export abstract class TaskNode extends Node implements Pipeable {
     if (this.label === undefined) this.label = fiber.cache.stackFrame as StackFrame | undefined
     this.flag(Started, true)
     if (changes.watched) changes.started(this)
-    return super.onStart(fiber)
+    const program = super.onStart(fiber)
+    this.effect = this.extra?.early
+    return program
   }
 
   protected override onExit(exit: AnyExit): void {
-    const listeners = this.has(Started) ? (this.effect as Listeners<TaskNode> | undefined) : undefined
+    const listeners = this.has(Started) ? (this.effect as Listeners<TaskNode> | undefined) : this.extra?.early
     this.group.exited(this, exit)
     if (listeners !== undefined) enqueue(() => listeners.drain(this))
   }
 
   /** Only before the exit. */
   listen(listener: Listener<TaskNode>): void {
-    if (!this.has(Started)) throw new Error("Task: not started yet")
-    ;(this.effect ??= new Listeners<TaskNode>()).add(listener)
+    if (this.has(Started)) (this.effect ??= new Listeners<TaskNode>()).add(listener)
+    else (this.more().early ??= new Listeners<TaskNode>()).add(listener)
   }
 
   pipe() {
