@@ -3,6 +3,8 @@ import { currentStretch } from "./dispatcher.ts"
 import { platform } from "./wallClock.ts"
 import type { WallClock } from "./wallClock.ts"
 
+const resolved = /*#__PURE__*/ Promise.resolve()
+
 let now: number | undefined
 let readIn = 0
 
@@ -18,7 +20,7 @@ export const coarseNow = (on: WallClock): number => {
   if (now === undefined) {
     now = Date.now()
     readIn = stretch
-    if (stretch === 0) queueMicrotask(forget)
+    if (stretch === 0) void resolved.then(forget)
   }
   return now
 }

@@ -28,6 +28,8 @@ class Dispatcher implements Scheduler.SchedulerDispatcher {
   /** How many more may be woken in this turn. */
   left = perTurn
   running = false
+  /** False where the scheduler makes dispatchers of its own: then this one only counts. */
+  readonly shared: boolean
   private readonly scheduler: Scheduler.MixedScheduler
   /** In the order of their turns. */
   private readonly batches: Array<Batch> = []
@@ -39,24 +41,40 @@ class Dispatcher implements Scheduler.SchedulerDispatcher {
 
   constructor(scheduler: Scheduler.MixedScheduler) {
     this.scheduler = scheduler
+    this.shared = scheduler.makeDispatcher === Scheduler.MixedScheduler.prototype.makeDispatcher
   }
 
   /** First come, first served: a priority counts among what one fiber schedules, not among all tasks of a program. */
   scheduleTask(task: Task, _priority: number): void {
-    ;(this.open ?? this.begin()).tasks.push(task)
+    if (this.open === undefined) this.begin(task)
+    else this.open.tasks.push(task)
   }
 
-  private begin(): Batch {
-    const batch: Batch = { tasks: [], turns: this.turns }
+  // Each batch has a turn that is its own: one that never comes (of timers that somebody faked) must not hold up the others.
+  private begin(task: Task): void {
+    const batch: Batch = { tasks: [task], turns: this.turns }
     this.batches.push(batch)
     this.open = batch
-    this.scheduler.setImmediate(this.turn)
-    if (!this.running) queueMicrotask(this.close)
-    return batch
+    try {
+      this.scheduler.setImmediate(() => this.turn(batch))
+    } catch (error) {
+      this.open = undefined
+      this.forget(batch)
+      throw error
+    }
+    if (!this.running) void resolved.then(this.close)
   }
 
   private readonly close = (): void => {
     this.open = undefined
+  }
+
+  /** False when it was flushed meanwhile. */
+  private forget(batch: Batch): boolean {
+    const at = this.batches.indexOf(batch)
+    if (at === 0) this.batches.shift()
+    else if (at > 0) this.batches.splice(at, 1)
+    return at >= 0
   }
 
   /** Only while it runs. */
@@ -64,10 +82,8 @@ class Dispatcher implements Scheduler.SchedulerDispatcher {
     this.woken.push(task)
   }
 
-  private readonly turn = (): void => {
-    const batch = this.batches.shift()
-    // Flushed meanwhile.
-    if (batch === undefined) return
+  private turn(batch: Batch): void {
+    if (!this.forget(batch)) return
     // The first that was begun since the others had their turn.
     if (batch.turns === this.turns) {
       this.turns++
@@ -89,7 +105,7 @@ class Dispatcher implements Scheduler.SchedulerDispatcher {
     stretch = 0
     this.running = false
     this.open = undefined
-    if (to < tasks.length) queueMicrotask(() => this.run(tasks, to))
+    if (to < tasks.length) void resolved.then(() => this.run(tasks, to))
   }
 
   flush(): void {
@@ -105,15 +121,21 @@ interface Batch {
   readonly turns: number
 }
 
-// One that throws (a fiber's observer, say) must not take the others with it.
+// A microtask that nobody can fake.
+const resolved = /*#__PURE__*/ Promise.resolve()
+
+/** Later: what a fiber's observer throws, say, must not take others with it. */
+export const rethrow = (error: unknown): void =>
+  queueMicrotask(() => {
+    throw error
+  })
+
 const runAll = (tasks: ReadonlyArray<Task>, from: number, to: number): void => {
   for (let i = from; i < to;) {
     try {
       while (i < to) tasks[i++]!()
     } catch (error) {
-      queueMicrotask(() => {
-        throw error
-      })
+      rethrow(error)
     }
   }
 }
@@ -139,16 +161,16 @@ const dispatcherOf = (scheduler: Scheduler.Scheduler): Dispatcher | undefined =>
 }
 
 /** What the fibers that Skein starts yield through; undefined where the scheduler has its own idea of that. */
-export const sharedDispatcher = (scheduler: Scheduler.Scheduler): Scheduler.SchedulerDispatcher | undefined =>
-  scheduler.makeDispatcher === Scheduler.MixedScheduler.prototype.makeDispatcher
-    ? dispatcherOf(scheduler)
-    : undefined
+export const sharedDispatcher = (
+  scheduler: Scheduler.Scheduler
+): Scheduler.SchedulerDispatcher | undefined => {
+  const dispatcher = dispatcherOf(scheduler)
+  return dispatcher?.shared === true ? dispatcher : undefined
+}
 
 /** Runs it in the next turn of the event loop, after all that was scheduled before, by whomever. */
 export const later = (fiber: Fiber.Fiber<any, any>, run: Task): void =>
   fiber.cache.scheduler.makeDispatcher().scheduleTask(run, 0)
-
-const resolved = /*#__PURE__*/ Promise.resolve()
 
 /**
  * Runs what resumes fibers, of which `fiber` is one, soon but never inside a fiber's step. `serial`: the next are resumed only as these go on (a
@@ -161,7 +183,12 @@ export const soon = (fiber: Fiber.Fiber<any, any>, resume: Task, serial = false)
     if (dispatcher.running) return dispatcher.wake(resume)
     if (serial) return void resolved.then(resume)
   }
-  dispatcher.scheduleTask(resume, 0)
+  if (dispatcher.shared) return dispatcher.scheduleTask(resume, 0)
+  const inTurn = () => {
+    dispatcher.left = perTurn
+    resume()
+  }
+  fiber.currentDispatcher.scheduleTask(inTurn, 0)
 }
 
 /** How many of those who wait may be resumed now, at least one: the rest has to ask again. */

@@ -12,9 +12,9 @@ import { enter, park, parkAgain, unpark } from "../effect.ts"
 import { StackEntry } from "../stackEntry.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
 import { coarseNow } from "../coarseClock.ts"
-import { allowance, soon } from "../dispatcher.ts"
 import { beginWait, endWait, holderOf, waitingFrameOf } from "../node.ts"
 import type { Holder, Wait } from "../node.ts"
+import { Resumptions } from "../resumptions.ts"
 import { wallClockOf } from "../wallClock.ts"
 
 /** Not in a queue: not yet, or no more. */
@@ -99,9 +99,9 @@ export abstract class Waiter extends StackEntry implements Wait {
     enter(this.fiber, this)
   }
 
-  /** What a granted waiter does when its turn to run comes; an entry that is no fiber's overrides it. */
+  /** What a granted waiter does when its turn to run comes. Idle when its fiber was interrupted meanwhile. */
   resume(): void {
-    unpark(this.fiber, this)
+    if (this.state === Granted) unpark(this.fiber, this)
   }
 }
 
@@ -169,8 +169,8 @@ export class WaitQueue<W extends Waiter = Waiter> extends WaitList<W> {
   /** The next are served as those before them go on: a lock, a queue. */
   serial: boolean
   private turns = 0
-  private woken: Array<W> = []
-  private scheduled = false
+  /** Most locks and the like never see anybody wait. */
+  private resumptions: Resumptions | undefined = undefined
   /** Who came back last, if it still waits. */
   private latest: W | undefined = undefined
 
@@ -226,32 +226,12 @@ export class WaitQueue<W extends Waiter = Waiter> extends WaitList<W> {
   grant(waiter: W): void {
     this.remove(waiter)
     waiter.state = Granted
-    this.woken.push(waiter)
-    if (this.scheduled) return
-    this.schedule(waiter)
+    ;(this.resumptions ??= new Resumptions()).add(waiter, this.serial)
   }
 
   /** Takes it out; its fiber goes on with the failure, and has nothing to give back. */
   reject(waiter: W, exit: Exit.Exit<never, any>): void {
     waiter.rejection = exit
     this.grant(waiter)
-  }
-
-  private schedule(waiter: W): void {
-    this.scheduled = true
-    soon(waiter.fiber, this.flush, this.serial)
-  }
-
-  // A waiter whose fiber was interrupted meanwhile is Idle. What is granted during the flush waits for the next one.
-  private readonly flush = (): void => {
-    const batch = this.woken
-    const count = allowance(batch[0]!.fiber, batch.length)
-    this.scheduled = false
-    this.woken = count === batch.length ? [] : batch.slice(count)
-    if (count < batch.length) this.schedule(batch[count]!)
-    for (let i = 0; i < count; i++) {
-      const waiter = batch[i]!
-      if (waiter.state === Granted) waiter.resume()
-    }
   }
 }

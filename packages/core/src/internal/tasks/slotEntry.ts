@@ -1,7 +1,6 @@
 /** A fiber that is suspended until it has a slot of a limited group, or until it is certain that none will come. */
 import * as Exit from "effect/Exit"
 
-import { allowance, soon } from "../dispatcher.ts"
 import { park, unpark } from "../effect.ts"
 import { StackEntry } from "../stackEntry.ts"
 import type { AnyEffect, AnyFiber } from "../effect.ts"
@@ -9,17 +8,18 @@ import { envOf } from "../env.ts"
 import type { Group } from "./group.ts"
 import { holderOf, nodeOf } from "../node.ts"
 import type { Holder } from "../node.ts"
+import type { Resumable } from "../resumptions.ts"
 import type { SlotState, SlotWaiter, Waiting } from "./slots.ts"
 import { TaskGroupSaturated } from "./taskErrors.ts"
 import { TaskNode } from "./taskNode.ts"
 
-export abstract class SlotEntry extends StackEntry implements SlotWaiter {
+export abstract class SlotEntry extends StackEntry implements SlotWaiter, Resumable {
   prev: SlotWaiter | undefined = undefined
   next: SlotWaiter | undefined = undefined
   state: SlotState = "waiting"
   readonly who: Waiting
   protected readonly group: Group
-  protected readonly fiber: AnyFiber
+  readonly fiber: AnyFiber
 
   constructor(group: Group, fiber: AnyFiber, who: Waiting) {
     super()
@@ -39,10 +39,11 @@ export abstract class SlotEntry extends StackEntry implements SlotWaiter {
   }
 
   wake(): void {
-    soon(this.fiber, () => {
-      allowance(this.fiber, 1)
-      if (this.state !== "done") unpark(this.fiber, this)
-    })
+    this.group.slots!.resumptions.add(this, false)
+  }
+
+  resume(): void {
+    if (this.state !== "done") unpark(this.fiber, this)
   }
 
   protected override onResume(fiber: AnyFiber): AnyEffect {

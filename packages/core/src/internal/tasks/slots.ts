@@ -1,5 +1,7 @@
 /** The slots of a limited group: first come, first served, handed over to whoever waits longest. */
 
+import { Resumptions } from "../resumptions.ts"
+
 /** Who waits: a task's own fiber, the body's, or somebody else (a fiber of another group, a pending task). */
 export type Waiting = "task" | "body" | "other"
 
@@ -18,6 +20,8 @@ export interface SlotWaiter {
 export class Slots {
   readonly total: number
   free: number
+  /** Those who were told, in that order. */
+  readonly resumptions = new Resumptions()
   private head: SlotWaiter | undefined = undefined
   private tail: SlotWaiter | undefined = undefined
   private waitingTasks = 0
