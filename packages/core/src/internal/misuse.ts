@@ -6,7 +6,7 @@ import * as Exit from "effect/Exit"
 
 import { evaluate } from "./effect.ts"
 import type { AnyEffect } from "./effect.ts"
-import { InvalidArgument, show } from "./validate.ts"
+import { InvalidArgument, name, options as optionsIn, show } from "./validate.ts"
 
 export const wrongType = (where: string, what: string, wanted: string, got: unknown): InvalidArgument =>
   new InvalidArgument(`${where}: ${what} must be ${wanted}, got ${show(got)}`)
@@ -23,6 +23,17 @@ export const expected = (where: string, wanted: string, got: unknown): never => 
 /** Throws unless it can be called. */
 export const functionOf = (where: string, wanted: string, got: unknown): void => {
   if (typeof got !== "function") expected(where, wanted, got)
+}
+
+/** The name among options that may be left out. Throws where there are other things than options, or another thing than a name. */
+export const nameIn = (
+  where: string,
+  options: { readonly name?: string | undefined } | undefined
+): string | undefined => {
+  if (options === undefined) return undefined
+  optionsIn(where, options)
+  name(where, options.name)
+  return options.name
 }
 
 /** `Effect.isEffect` for hot paths: a look at what the run loop is about to call. */

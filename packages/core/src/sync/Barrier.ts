@@ -12,7 +12,7 @@ import { pipeArguments } from "effect/Pipeable"
 import { succeedNow } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { integer } from "../internal/validate.ts"
-import { wrongSelf } from "../internal/misuse.ts"
+import { nameIn, wrongSelf } from "../internal/misuse.ts"
 import { Idle, Waiter, WaitQueue } from "../internal/sync/waitQueue.ts"
 
 const TypeId = "~skein/Barrier"
@@ -112,8 +112,13 @@ export const make = (
 ): Effect.Effect<Barrier> =>
   Effect.sync(() => {
     integer("Barrier.make", "parties", parties, 1)
-    return new BarrierImpl(options?.name ?? `barrier:${++unnamed}`, parties)
+    return new BarrierImpl(nameIn("Barrier.make", options) ?? `barrier:${++unnamed}`, parties)
   })
+
+const check = (where: string, self: Barrier): BarrierImpl => {
+  if (self instanceof BarrierImpl) return self
+  throw wrongSelf(where, "a Barrier", self)
+}
 
 /**
  * Waits until `parties` fibers wait, the caller included, and gives the place in the order of arrival: 0 to parties - 1.
@@ -132,8 +137,7 @@ export const make = (
  */
 export const wait = (self: Barrier): Effect.Effect<number, BrokenBarrier> =>
   Effect.withFiber((fiber): AnyEffect => {
-    if (!(self instanceof BarrierImpl)) throw wrongSelf("Barrier.wait", "a Barrier", self)
-    const impl: BarrierImpl = self
+    const impl = check("Barrier.wait", self)
     if (impl.broken) return impl.exit("abort")
     const { queue } = impl
     if (queue.length + 1 < impl.parties) return queue.wait(new Party(fiber, impl))
@@ -153,7 +157,7 @@ export const wait = (self: Barrier): Effect.Effect<number, BrokenBarrier> =>
  */
 export const abort = (self: Barrier): Effect.Effect<void> =>
   Effect.sync(() => {
-    const impl = self as BarrierImpl
+    const impl = check("Barrier.abort", self)
     impl.broken = true
     impl.breakUp("abort")
   })
@@ -166,7 +170,7 @@ export const abort = (self: Barrier): Effect.Effect<void> =>
  */
 export const reset = (self: Barrier): Effect.Effect<void> =>
   Effect.sync(() => {
-    const impl = self as BarrierImpl
+    const impl = check("Barrier.reset", self)
     impl.broken = false
     impl.breakUp("reset")
   })
@@ -178,7 +182,7 @@ export const reset = (self: Barrier): Effect.Effect<void> =>
  * @since 0.1.0
  */
 export const isBroken = (self: Barrier): Effect.Effect<boolean> =>
-  Effect.sync(() => (self as BarrierImpl).broken)
+  Effect.sync(() => check("Barrier.isBroken", self).broken)
 
 /**
  * Who waits, in order of arrival: paths of tasks, or fibers' numbers.
@@ -190,6 +194,6 @@ export const statistics = (
   self: Barrier
 ): Effect.Effect<{ readonly waiting: ReadonlyArray<string>; readonly maxWaiting: number }> =>
   Effect.sync(() => {
-    const { queue } = self as BarrierImpl
+    const { queue } = check("Barrier.statistics", self)
     return { waiting: queue.names(), maxWaiting: queue.maxLength }
   })

@@ -13,9 +13,9 @@ import type * as Scope from "effect/Scope"
 import { Operation } from "../internal/operation.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { heldBy } from "../internal/sync/heldBy.ts"
-import { noEffect, wrongSelf } from "../internal/misuse.ts"
+import { nameIn, noEffect, wrongSelf } from "../internal/misuse.ts"
 import { LimiterState, ScopedTokenLease, TokenLease } from "../internal/sync/limiter.ts"
-import { integer } from "../internal/validate.ts"
+import { integer, options as optionsIn } from "../internal/validate.ts"
 
 const TypeId = "~skein/CapacityLimiter"
 
@@ -81,39 +81,53 @@ export const make = (
 ): Effect.Effect<CapacityLimiter> =>
   Effect.sync(() => {
     integer("CapacityLimiter.make", "total", total, 0, { infinity: true })
-    return new LimiterImpl("CapacityLimiter", options?.name ?? `limiter:${++unnamed}`, total)
+    return new LimiterImpl(
+      "CapacityLimiter",
+      nameIn("CapacityLimiter.make", options) ?? `limiter:${++unnamed}`,
+      total
+    )
   })
 
-const check = (where: string, self: LimiterImpl, fiber: AnyFiber, borrower: unknown): void => {
-  if (!(self instanceof LimiterImpl)) throw wrongSelf(where, "a CapacityLimiter", self)
-  self.check(where, fiber, borrower)
+const check = (where: string, self: CapacityLimiter): LimiterImpl => {
+  if (self instanceof LimiterImpl) return self
+  throw wrongSelf(where, "a CapacityLimiter", self)
+}
+
+const borrowerIn = (where: string, options: BorrowOptions | undefined): unknown => {
+  if (options === undefined) return undefined
+  optionsIn(where, options)
+  return options.borrower
 }
 
 class WithToken extends Operation<any, any, any> {
   readonly self: LimiterImpl
   readonly effect: AnyEffect
-  readonly borrower: unknown
-  constructor(self: LimiterImpl, effect: AnyEffect, borrower: unknown) {
+  readonly options: BorrowOptions | undefined
+  constructor(self: LimiterImpl, effect: AnyEffect, options: BorrowOptions | undefined) {
     super()
     this.self = self
     this.effect = effect
-    this.borrower = borrower
+    this.options = options
   }
   protected run(fiber: AnyFiber): AnyEffect {
-    const { borrower, effect, self } = this
-    check("CapacityLimiter.withToken", self, fiber, borrower)
+    const { effect, self } = this
+    const borrower = borrowerIn("CapacityLimiter.withToken", this.options)
+    check("CapacityLimiter.withToken", self).check("CapacityLimiter.withToken", fiber, borrower)
     const lease = new TokenLease(fiber, self, borrower, effect)
     return self.available(1) ? lease.start() : self.queue.wait(lease)
   }
 }
 
+type Run = (self: LimiterImpl, effect: AnyEffect, options: BorrowOptions | undefined) => AnyEffect
+
 const dualWithOptions =
-  (where: string, run: (self: LimiterImpl, effect: AnyEffect, borrower: unknown) => AnyEffect) =>
+  (where: string, run: Run) =>
   (self: LimiterImpl, second?: AnyEffect | BorrowOptions, third?: BorrowOptions) => {
-    if (Effect.isEffect(second)) return run(self, second as AnyEffect, third?.borrower)
-    const borrower = (second as BorrowOptions | undefined)?.borrower
+    if (Effect.isEffect(second)) return run(self, second as AnyEffect, third)
+    // Nobody knows what was meant, an effect or options.
+    if (second !== undefined) optionsIn(where, second, "an effect or options")
     return (effect: AnyEffect) =>
-      Effect.isEffect(effect) ? run(self, effect, borrower) : noEffect(where, effect)
+      Effect.isEffect(effect) ? run(self, effect, second as BorrowOptions) : noEffect(where, effect)
   }
 
 /**
@@ -147,7 +161,7 @@ export const withToken: {
   ): Effect.Effect<A, E, R>
 } = /*#__PURE__*/ dualWithOptions(
   "CapacityLimiter.withToken",
-  (self, effect, borrower) => new WithToken(self, effect, borrower)
+  (self, effect, options) => new WithToken(self, effect, options)
 ) as any
 
 /**
@@ -170,9 +184,10 @@ export const tryWithToken: {
     effect: Effect.Effect<A, E, R>,
     options?: { readonly borrower?: unknown }
   ): Effect.Effect<Option.Option<A>, E, R>
-} = /*#__PURE__*/ dualWithOptions("CapacityLimiter.tryWithToken", (self, effect, borrower) =>
+} = /*#__PURE__*/ dualWithOptions("CapacityLimiter.tryWithToken", (self, effect, options) =>
   Effect.withFiber((fiber): AnyEffect => {
-    check("CapacityLimiter.tryWithToken", self, fiber, borrower)
+    const borrower = borrowerIn("CapacityLimiter.tryWithToken", options)
+    check("CapacityLimiter.tryWithToken", self).check("CapacityLimiter.tryWithToken", fiber, borrower)
     if (!self.available(1)) return Effect.succeedNone
     return new TokenLease(fiber, self, borrower, Effect.asSome(effect)).start()
   })
@@ -196,15 +211,16 @@ export const borrow = (
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(Effect.scope, (scope) =>
       // The lease arrives outside the restored region in the same step in which it is granted.
-      Effect.flatMap(restore(lease(self as LimiterImpl, options?.borrower)), (lease) =>
+      Effect.flatMap(restore(lease(self as LimiterImpl, options)), (lease) =>
         heldBy("CapacityLimiter.borrow", self.name, scope, () => lease.close())
       )
     )
   )
 
-const lease = (self: LimiterImpl, borrower: unknown): Effect.Effect<ScopedTokenLease> =>
+const lease = (self: LimiterImpl, options: BorrowOptions | undefined): Effect.Effect<ScopedTokenLease> =>
   Effect.withFiber((fiber) => {
-    check("CapacityLimiter.borrow", self, fiber, borrower)
+    const borrower = borrowerIn("CapacityLimiter.borrow", options)
+    check("CapacityLimiter.borrow", self).check("CapacityLimiter.borrow", fiber, borrower)
     const lease = new ScopedTokenLease(fiber, self, borrower)
     return (self.available(1) ? lease.start() : self.queue.wait(lease)) as Effect.Effect<ScopedTokenLease>
   })
@@ -223,7 +239,9 @@ export const resize: {
   (self: CapacityLimiter, total: number): Effect.Effect<void>
 } = /*#__PURE__*/ dual(2, (self: LimiterImpl, total: number): Effect.Effect<void> =>
   Effect.sync(() => {
-    self.setTotal(integer("CapacityLimiter.resize", "total", total, 0, { infinity: true }))
+    check("CapacityLimiter.resize", self).setTotal(
+      integer("CapacityLimiter.resize", "total", total, 0, { infinity: true })
+    )
     self.serve()
   })
 )
@@ -236,7 +254,7 @@ export const resize: {
  */
 export const statistics = (self: CapacityLimiter): Effect.Effect<Statistics> =>
   Effect.sync(() => {
-    const { holders, queue, taken, total } = self as LimiterImpl
+    const { holders, queue, taken, total } = check("CapacityLimiter.statistics", self)
     return {
       total,
       borrowed: taken,

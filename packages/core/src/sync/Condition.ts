@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { LazyArg } from "effect/Function"
 import { dual } from "effect/Function"
 import type { Pipeable } from "effect/Pipeable"
@@ -11,10 +12,10 @@ import { pipeArguments } from "effect/Pipeable"
 
 import { ConditionState, mustHold, Notified, Reacquire } from "../internal/sync/condition.ts"
 import { succeedNow } from "../internal/effect.ts"
-import type { AnyFiber } from "../internal/effect.ts"
+import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import type { LockState } from "../internal/sync/lock.ts"
 import { integer } from "../internal/validate.ts"
-import { wrongSelf, wrongType } from "../internal/misuse.ts"
+import { nameIn, wrongSelf, wrongType } from "../internal/misuse.ts"
 import * as Lock from "./Lock.ts"
 
 const TypeId = "~skein/Condition"
@@ -55,7 +56,9 @@ export const make = (options?: {
   readonly name?: string | undefined
 }): Effect.Effect<Condition> =>
   Effect.sync(() => {
-    const name = options?.name ?? `condition:${++unnamed}`
+    // Its name would do for the options'.
+    if (Lock.isLock(options)) throw wrongSelf("Condition.make", "options", options)
+    const name = nameIn("Condition.make", options) ?? `condition:${++unnamed}`
     const lock = options?.lock ?? Lock.makeUnsafe({ name })
     if (!Lock.isLock(lock)) throw wrongType("Condition.make", "lock", "a Lock", lock)
     return new ConditionImpl(name, lock as LockState & Lock.Lock)
@@ -72,11 +75,21 @@ export const make = (options?: {
 export const withLock: {
   (self: Condition): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Condition, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
-} = ((self: Condition, effect?: Effect.Effect<any, any, any>) =>
-  effect === undefined ? Lock.withLock(self.lock) : Lock.withLock(self.lock, effect)) as any
+} = ((self: Condition, effect?: AnyEffect) =>
+  effect === undefined ? (effect: AnyEffect) => holding(self, effect) : holding(self, effect)) as any
+
+const holding = (self: Condition, effect: AnyEffect): AnyEffect =>
+  self instanceof ConditionImpl
+    ? Lock.withLock(self.lock, effect)
+    : Exit.die(wrongSelf("Condition.withLock", "a Condition", self))
+
+const check = (operation: string, self: Condition): ConditionImpl => {
+  if (self instanceof ConditionImpl) return self
+  throw wrongSelf(`Condition.${operation}`, "a Condition", self)
+}
 
 const requireLock = (self: ConditionImpl, operation: string, fiber: AnyFiber): void => {
-  if (!(self instanceof ConditionImpl)) throw wrongSelf(`Condition.${operation}`, "a Condition", self)
+  check(operation, self)
   if (!self.lock.isOwner(fiber)) throw mustHold(fiber, self, operation)
 }
 
@@ -188,6 +201,6 @@ export const statistics = (
   self: Condition
 ): Effect.Effect<{ readonly waiting: ReadonlyArray<string>; readonly maxWaiting: number }> =>
   Effect.sync(() => {
-    const { queue } = self as ConditionImpl
+    const { queue } = check("statistics", self)
     return { waiting: queue.names(), maxWaiting: queue.maxLength }
   })

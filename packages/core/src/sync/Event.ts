@@ -9,7 +9,7 @@ import { pipeArguments } from "effect/Pipeable"
 
 import { succeedNow } from "../internal/effect.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
-import { wrongSelf } from "../internal/misuse.ts"
+import { nameIn, wrongSelf } from "../internal/misuse.ts"
 import { Idle, Waiter, WaitQueue } from "../internal/sync/waitQueue.ts"
 
 const TypeId = "~skein/Event"
@@ -82,7 +82,7 @@ export const make = (options?: { readonly name?: string | undefined }): Effect.E
  * @since 0.1.0
  */
 export const makeUnsafe = (options?: { readonly name?: string | undefined }): Event =>
-  new EventImpl(options?.name ?? `event:${++unnamed}`)
+  new EventImpl(nameIn("Event.make", options) ?? `event:${++unnamed}`)
 
 /**
  * Sets the event and wakes who waits for it. False if it was set already.
@@ -93,7 +93,7 @@ export const makeUnsafe = (options?: { readonly name?: string | undefined }): Ev
  * @category operations
  * @since 0.1.0
  */
-export const set = (self: Event): Effect.Effect<boolean> => Effect.sync(() => setUnsafe(self))
+export const set = (self: Event): Effect.Effect<boolean> => Effect.sync(() => fire("Event.set", self))
 
 /**
  * The same as {@link set}, for callbacks outside of fibers.
@@ -101,8 +101,10 @@ export const set = (self: Event): Effect.Effect<boolean> => Effect.sync(() => se
  * @category operations
  * @since 0.1.0
  */
-export const setUnsafe = (self: Event): boolean => {
-  const impl = check("Event.set", self)
+export const setUnsafe = (self: Event): boolean => fire("Event.setUnsafe", self)
+
+const fire = (where: string, self: Event): boolean => {
+  const impl = check(where, self)
   if (impl.set) return false
   impl.set = true
   const { queue } = impl
@@ -118,7 +120,7 @@ export const setUnsafe = (self: Event): boolean => {
  */
 export const clear = (self: Event): Effect.Effect<boolean> =>
   Effect.sync(() => {
-    const impl = self as EventImpl
+    const impl = check("Event.clear", self)
     const was = impl.set
     impl.set = false
     return was
@@ -148,7 +150,8 @@ export const wait = (self: Event): Effect.Effect<void> =>
  * @category observers
  * @since 0.1.0
  */
-export const isSet = (self: Event): Effect.Effect<boolean> => Effect.sync(() => (self as EventImpl).set)
+export const isSet = (self: Event): Effect.Effect<boolean> =>
+  Effect.sync(() => check("Event.isSet", self).set)
 
 /**
  * Who waits, in order: paths of tasks, or fibers' numbers.
@@ -160,6 +163,6 @@ export const statistics = (
   self: Event
 ): Effect.Effect<{ readonly waiting: ReadonlyArray<string>; readonly maxWaiting: number }> =>
   Effect.sync(() => {
-    const { queue } = self as EventImpl
+    const { queue } = check("Event.statistics", self)
     return { waiting: queue.names(), maxWaiting: queue.maxLength }
   })

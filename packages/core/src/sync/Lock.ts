@@ -13,7 +13,7 @@ import { Operation } from "../internal/operation.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { heldBy } from "../internal/sync/heldBy.ts"
 import { LockLease, LockState, ScopedLockLease } from "../internal/sync/lock.ts"
-import { canRun, noEffect, wrongSelf } from "../internal/misuse.ts"
+import { canRun, nameIn, noEffect, wrongSelf } from "../internal/misuse.ts"
 
 export { LockReentered } from "../internal/sync/lock.ts"
 
@@ -79,10 +79,11 @@ export const make = (options?: { readonly name?: string | undefined }): Effect.E
  * @since 0.1.0
  */
 export const makeUnsafe = (options?: { readonly name?: string | undefined }): Lock =>
-  new LockImpl(options?.name ?? `lock:${++unnamed}`)
+  new LockImpl(nameIn("Lock.make", options) ?? `lock:${++unnamed}`)
 
-const check = (where: string, self: LockImpl): void => {
-  if (!(self instanceof LockImpl)) throw wrongSelf(where, "a Lock", self)
+const check = (where: string, self: Lock): LockImpl => {
+  if (self instanceof LockImpl) return self
+  throw wrongSelf(where, "a Lock", self)
 }
 
 class WithLock extends Operation<any, any, any> {
@@ -192,7 +193,7 @@ const lease = (self: LockImpl): Effect.Effect<ScopedLockLease> =>
  * @since 0.1.0
  */
 export const isLocked = (self: Lock): Effect.Effect<boolean> =>
-  Effect.sync(() => (self as LockImpl).owner !== undefined)
+  Effect.sync(() => check("Lock.isLocked", self).owner !== undefined)
 
 /**
  * Who owns the lock and who waits for it.
@@ -202,7 +203,7 @@ export const isLocked = (self: Lock): Effect.Effect<boolean> =>
  */
 export const statistics = (self: Lock): Effect.Effect<Statistics> =>
   Effect.sync(() => {
-    const { owner, queue } = self as LockImpl
+    const { owner, queue } = check("Lock.statistics", self)
     return {
       owner: owner === undefined ? Option.none() : Option.some(owner.describe().name),
       waiting: queue.names(),

@@ -17,7 +17,7 @@ import { Operation } from "../internal/operation.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
 import { gaveBare, tookBare, watched } from "../internal/holdings.ts"
 import { heldBy } from "../internal/sync/heldBy.ts"
-import { canRun, noEffect, wrongSelf } from "../internal/misuse.ts"
+import { canRun, nameIn, noEffect, wrongSelf } from "../internal/misuse.ts"
 import { BareLease, Lease, Permits, ScopedLease } from "../internal/sync/permits.ts"
 import { integer, InvalidArgument } from "../internal/validate.ts"
 
@@ -89,12 +89,21 @@ export const make = (
  */
 export const makeUnsafe = (permits: number, options?: { readonly name?: string | undefined }): Semaphore => {
   integer("Semaphore.make", "permits", permits, 0, { infinity: true })
-  return new SemaphoreImpl("Semaphore", options?.name ?? `semaphore:${++unnamed}`, permits)
+  return new SemaphoreImpl(
+    "Semaphore",
+    nameIn("Semaphore.make", options) ?? `semaphore:${++unnamed}`,
+    permits
+  )
+}
+
+const check = (where: string, self: Semaphore): SemaphoreImpl => {
+  if (self instanceof SemaphoreImpl) return self
+  throw wrongSelf(where, "a Semaphore", self)
 }
 
 /** Throws for requests that can never be served. */
 const checked = (where: string, self: SemaphoreImpl, permits: number): void => {
-  if (!(self instanceof SemaphoreImpl)) throw wrongSelf(where, "a Semaphore", self)
+  check(where, self)
   integer(where, "permits", permits, 0)
   if (permits > self.total) {
     throw new InvalidArgument(
@@ -251,6 +260,7 @@ export const release: {
   (self: Semaphore, permits: number): Effect.Effect<void>
 } = /*#__PURE__*/ dual(2, (self: SemaphoreImpl, permits: number) =>
   Effect.sync(() => {
+    check("Semaphore.release", self)
     integer("Semaphore.release", "permits", permits, 0)
     if (permits > self.bare) {
       throw new InvalidArgument(
@@ -309,7 +319,7 @@ export const resize: {
 } = /*#__PURE__*/ dual(2, (self: SemaphoreImpl, permits: number) =>
   Effect.sync(() => {
     integer("Semaphore.resize", "permits", permits, 0, { infinity: true })
-    self.resize("Semaphore.resize", permits)
+    check("Semaphore.resize", self).resize("Semaphore.resize", permits)
   })
 )
 
@@ -321,7 +331,7 @@ export const resize: {
  */
 export const statistics = (self: Semaphore): Effect.Effect<Statistics> =>
   Effect.sync(() => {
-    const impl = self as SemaphoreImpl
+    const impl = check("Semaphore.statistics", self)
     return {
       permits: impl.total,
       free: impl.total - impl.taken,
