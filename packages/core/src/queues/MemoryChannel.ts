@@ -20,7 +20,7 @@ import { ChannelState, End, Receiving, Sending, wrongEnd } from "../internal/que
 import { succeedNow } from "../internal/effect.ts"
 import { Operation } from "../internal/operation.ts"
 import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
-import { wrongType } from "../internal/misuse.ts"
+import { nameIn, wrongType } from "../internal/misuse.ts"
 import { integer } from "../internal/validate.ts"
 
 const SenderTypeId = "~skein/MemoryChannel/Sender"
@@ -143,10 +143,15 @@ export const make = <A>(
     const onUndelivered = options?.onUndelivered ?? (() => Effect.void)
     if (typeof onUndelivered !== "function")
       throw wrongType("MemoryChannel.make", "onUndelivered", "a function", onUndelivered)
-    const name = options?.name ?? `channel:${++unnamed}`
+    const name = nameIn("MemoryChannel.make", options) ?? `channel:${++unnamed}`
     const channel = new ChannelImpl(name, capacity, onUndelivered)
     return [new SenderImpl(channel, "sender"), new ReceiverImpl(channel, "receiver")] as const
   })
+
+const check = (operation: string, self: unknown, wanted = "sender or receiver"): SenderImpl => {
+  if (self instanceof End) return self as SenderImpl
+  throw wrongEnd(operation, wanted, self)
+}
 
 class Send extends Operation<void, ChannelBroken> {
   readonly end: SenderImpl
@@ -158,8 +163,7 @@ class Send extends Operation<void, ChannelBroken> {
   }
   protected run(fiber: AnyFiber): AnyEffect {
     const { end, item } = this
-    if (!(end instanceof End)) throw wrongEnd("send", "sender", end)
-    const channel = end.use("send", "sender")
+    const channel = check("send", end, "sender").use("send", "sender")
     if (channel.refusal !== undefined) return channel.refusal
     if (!channel.open) return channel.offerers.wait(new Sending(fiber, end, item))
     channel.accept(item)
@@ -206,7 +210,7 @@ export const trySend: {
   2,
   (self: SenderImpl, item: unknown): Effect.Effect<boolean, ChannelBroken> =>
     Effect.withFiber((fiber): AnyEffect => {
-      const channel = self.use("trySend", "sender")
+      const channel = check("trySend", self, "sender").use("trySend", "sender")
       if (channel.refusal !== undefined) return channel.refusal
       const open = channel.open
       if (open) channel.accept(item)
@@ -256,7 +260,7 @@ export const receive = <A>(self: Receiver<A>): Effect.Effect<A, Cause.Done> =>
  */
 export const tryReceive = <A>(self: Receiver<A>): Effect.Effect<Option.Option<A>, Cause.Done> =>
   Effect.withFiber((fiber): AnyEffect => {
-    const channel = (self as unknown as ReceiverImpl).use("tryReceive", "receiver")
+    const channel = check("tryReceive", self, "receiver").use("tryReceive", "receiver")
     if (channel.items.length > 0) return succeedNow(fiber, Option.some(channel.next()))
     if (channel.over !== undefined) return channel.over
     const giver = channel.giver
@@ -276,7 +280,7 @@ export const clone: {
   <A>(self: Receiver<A>): Effect.Effect<Receiver<A>>
 } = ((self: SenderImpl | ReceiverImpl) =>
   Effect.sync(() => {
-    self.use("clone")
+    check("clone", self).use("clone")
     return self.side === "sender"
       ? new SenderImpl(self.channel, "sender")
       : new ReceiverImpl(self.channel, "receiver")
@@ -296,8 +300,8 @@ export const clone: {
 export const close = (self: Sender<never> | Receiver<unknown>): Effect.Effect<void> =>
   Effect.uninterruptible(
     Effect.suspend(() => {
-      const { channel } = self as SenderImpl
-      return deliver(channel.close(self as SenderImpl), channel.onUndelivered)
+      const end = check("close", self)
+      return deliver(end.channel.close(end), end.channel.onUndelivered)
     })
   )
 
@@ -325,10 +329,13 @@ const deliver = (
 export const scoped = <End extends Sender<never> | Receiver<unknown>>(
   self: End
 ): Effect.Effect<End, never, Scope.Scope> =>
-  Effect.as(
-    Effect.addFinalizer(() => close(self)),
-    self
-  )
+  Effect.suspend(() => {
+    check("scoped", self)
+    return Effect.as(
+      Effect.addFinalizer(() => close(self)),
+      self
+    )
+  })
 
 /**
  * What is buffered, how many ends are open, and who waits.
@@ -338,7 +345,7 @@ export const scoped = <End extends Sender<never> | Receiver<unknown>>(
  */
 export const statistics = (self: Sender<never> | Receiver<unknown>): Effect.Effect<Statistics> =>
   Effect.sync(() => {
-    const { channel } = self as SenderImpl
+    const { channel } = check("statistics", self)
     return {
       buffered: channel.items.length,
       maxBuffered: channel.maxSize,
@@ -357,4 +364,6 @@ export const statistics = (self: Sender<never> | Receiver<unknown>): Effect.Effe
  * @since 0.1.0
  */
 export const stream = <A>(self: Receiver<A>): Stream.Stream<A> =>
-  Stream.ensuring(Stream.fromEffectRepeat(receive(self)), close(self))
+  self instanceof ReceiverImpl
+    ? Stream.ensuring(Stream.fromEffectRepeat(receive(self)), close(self))
+    : Stream.die(wrongEnd("stream", "receiver", self))

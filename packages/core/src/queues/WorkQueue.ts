@@ -17,8 +17,9 @@ import type * as Types from "effect/Types"
 import { makeBuffer } from "../internal/queues/buffer.ts"
 import { succeedNow } from "../internal/effect.ts"
 import type { AnyEffect } from "../internal/effect.ts"
-import { integer, InvalidArgument } from "../internal/validate.ts"
+import { integer, InvalidArgument, options as optionsIn } from "../internal/validate.ts"
 import {
+  check,
   joinAll,
   Offer,
   offerEach,
@@ -27,7 +28,7 @@ import {
   takeBatch,
   takeNow
 } from "../internal/queues/workOperations.ts"
-import { wrongSelf } from "../internal/misuse.ts"
+import { nameIn, wrongSelf } from "../internal/misuse.ts"
 import { WorkState } from "../internal/queues/workQueue.ts"
 
 export { consume } from "./consume.ts"
@@ -104,11 +105,11 @@ let unnamed = 0
 
 const make = (where: string, capacity: number, options: Options<any> | undefined): Effect.Effect<any> =>
   Effect.sync(() => {
+    const name = nameIn(where, options) ?? `queue:${++unnamed}`
     const order: unknown = options?.order
     if (order !== undefined && order !== "fifo" && order !== "lifo" && typeof order !== "function") {
       throw new InvalidArgument(`${where}: order must be "fifo", "lifo" or an Order, got ${String(order)}`)
     }
-    const name = options?.name ?? `queue:${++unnamed}`
     let exit: Exit.Exit<never, QueueShutdown> | undefined
     return new WorkQueueImpl(
       name,
@@ -212,6 +213,7 @@ export const tryOffer: {
   2,
   (self: WorkQueueImpl, item: unknown): Effect.Effect<boolean, QueueShutdown> =>
     Effect.withFiber((fiber): AnyEffect => {
+      check("WorkQueue.tryOffer", self)
       if (self.refusal !== undefined) return self.refusal
       const open = self.open
       if (open) self.accept(item)
@@ -284,7 +286,7 @@ export const takeUpTo: {
  */
 export const done = <A, E>(self: WorkQueue<A, E>): Effect.Effect<void> =>
   Effect.sync(() => {
-    const impl = self as unknown as WorkQueueImpl
+    const impl = check("WorkQueue.done", self)
     if (impl.inHand === 0) {
       throw new InvalidArgument(`WorkQueue.done: every item taken from ${impl.name} is acknowledged already`)
     }
@@ -323,7 +325,8 @@ export const shutdown = <A, E>(
   options?: { readonly immediate?: boolean | undefined }
 ): Effect.Effect<void> =>
   Effect.sync(() => {
-    const impl = self as unknown as WorkQueueImpl
+    const impl = check("WorkQueue.shutdown", self)
+    if (options !== undefined) optionsIn("WorkQueue.shutdown", options)
     impl.close(undefined)
     if (options?.immediate === true) impl.drop()
   })
@@ -340,7 +343,7 @@ export const fail: {
   <E>(error: E): <A>(self: WorkQueue<A, E>) => Effect.Effect<void>
   <A, E>(self: WorkQueue<A, E>, error: E): Effect.Effect<void>
 } = /*#__PURE__*/ dual(2, (self: WorkQueueImpl, error: unknown): Effect.Effect<void> =>
-  Effect.sync(() => self.close(Exit.fail(error)))
+  Effect.sync(() => check("WorkQueue.fail", self).close(Exit.fail(error)))
 )
 
 /**
@@ -366,7 +369,7 @@ export const producing: {
  * @since 0.1.0
  */
 export const size = <A, E>(self: WorkQueue<A, E>): Effect.Effect<number> =>
-  Effect.sync(() => (self as unknown as WorkQueueImpl).items.length)
+  Effect.sync(() => check("WorkQueue.size", self).items.length)
 
 /**
  * What is queued and unfinished, and who waits.
@@ -376,7 +379,7 @@ export const size = <A, E>(self: WorkQueue<A, E>): Effect.Effect<number> =>
  */
 export const statistics = <A, E>(self: WorkQueue<A, E>): Effect.Effect<Statistics> =>
   Effect.sync(() => {
-    const impl = self as unknown as WorkQueueImpl
+    const impl = check("WorkQueue.statistics", self)
     return {
       size: impl.items.length,
       unfinished: impl.unfinished,

@@ -1,14 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import {
-  Barrier,
-  CapacityLimiter,
-  Condition,
-  Event,
-  Lock,
-  MemoryChannel,
-  Semaphore,
-  WorkQueue
-} from "@skein/core"
+import { CapacityLimiter, Condition, Lock, MemoryChannel, Semaphore, WorkQueue } from "@skein/core"
 import { Cause, Effect, Option } from "effect"
 
 import { defectOf } from "./fixtures.ts"
@@ -198,44 +189,6 @@ describe("wrong types", () => {
         yield* defectOf(MemoryChannel.make(1, { onUndelivered: wrong(5) })),
         "MemoryChannel.make: onUndelivered must be a function, got 5"
       )
-    })
-  )
-
-  it.effect("what is worked on: not yielded, or of another kind", () =>
-    Effect.gen(function* () {
-      const queue = yield* WorkQueue.unbounded()
-      for (const [self, shown] of [
-        [undefined, "undefined"],
-        [Lock.make(), "an Effect"],
-        [queue, "an object"]
-      ] as const) {
-        const of = wrong(self)
-        const uses: Record<string, Effect.Effect<unknown, unknown>> = {
-          "Lock.withLock: expected a Lock": Lock.withLock(of, Effect.void),
-          "Lock.tryWithLock: expected a Lock": Lock.tryWithLock(of, Effect.void),
-          "Lock.acquire: expected a Lock": Effect.scoped(Lock.acquire(of)),
-          "Semaphore.withPermits: expected a Semaphore": Semaphore.withPermits(of, 1, Effect.void),
-          "Semaphore.take: expected a Semaphore": Semaphore.take(of, 1),
-          "CapacityLimiter.withToken: expected a CapacityLimiter": CapacityLimiter.withToken(of, Effect.void),
-          "Event.wait: expected an Event": Event.wait(of),
-          "Event.set: expected an Event": Event.set(of),
-          "Condition.wait: expected a Condition": Condition.wait(of),
-          "Condition.notifyAll: expected a Condition": Condition.notifyAll(of),
-          "Barrier.wait: expected a Barrier": Barrier.wait(of),
-          "MemoryChannel.send: expected a sender": MemoryChannel.send(of, 1),
-          "MemoryChannel.receive: expected a receiver": MemoryChannel.receive(of)
-        }
-        if (self !== queue) {
-          const handler = () => Effect.void
-          uses["WorkQueue.offer: expected a WorkQueue"] = WorkQueue.offer(of, 1)
-          uses["WorkQueue.take: expected a WorkQueue"] = WorkQueue.take(of)
-          uses["WorkQueue.join: expected a WorkQueue"] = WorkQueue.join(of)
-          uses["WorkQueue.consume: expected a WorkQueue"] = WorkQueue.consume(of, handler, { workers: 1 })
-        }
-        for (const [message, effect] of Object.entries(uses)) {
-          assert.strictEqual(yield* defectOf(effect), `${message}, got ${shown}`)
-        }
-      }
     })
   )
 })

@@ -58,7 +58,7 @@ export class End {
   }
 }
 
-export const wrongEnd = (operation: string, side: "sender" | "receiver", got: unknown): InvalidArgument =>
+export const wrongEnd = (operation: string, side: string, got: unknown): InvalidArgument =>
   got instanceof End
     ? new InvalidArgument(
         `MemoryChannel.${operation}: this is a ${got.side} of ${got.channel.name}, not a ${side}`

@@ -15,8 +15,9 @@ import { describeFiber } from "../node.ts"
 import { integer, InvalidArgument } from "../validate.ts"
 import { handlesItself, handling, Joiner, takeMore, WorkState, WorkTaker } from "./workQueue.ts"
 
-export const check = (where: string, self: WorkState<any>): void => {
-  if (!(self instanceof WorkState)) throw wrongSelf(where, "a WorkQueue", self)
+export const check = (where: string, self: unknown): WorkState<any> => {
+  if (self instanceof WorkState) return self
+  throw wrongSelf(where, "a WorkQueue", self)
 }
 
 export class Offer extends Operation<void, any> {
