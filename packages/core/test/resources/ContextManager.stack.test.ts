@@ -111,7 +111,10 @@ describe("ContextManager.stack", () => {
       const all = ContextManager.stack([manager("a"), Effect.void as never])
       for (const effect of [all.use(() => Effect.void), Effect.scoped(all)]) {
         const exit = yield* Effect.exit(effect)
-        assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", `"1" is not a ContextManager`)
+        assert.include(
+          Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "",
+          "ContextManager.stack: 1: expected a ContextManager, got an Effect"
+        )
       }
       assert.deepStrictEqual(log, [])
     })

@@ -13,7 +13,7 @@ import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
 import { Env, envOf, withEnv } from "../env.ts"
 import { asDefects, begin, beside, drive, isNoInterrupt, resume, withCause } from "./generatorDriver.ts"
 import type { Body, Driver } from "./generatorDriver.ts"
-import { effectOf, expected, functionOf } from "../misuse.ts"
+import { effectOf, expected, functionOf, wrongSelf } from "../misuse.ts"
 import { nonNegativeMillis } from "../validate.ts"
 
 export class UsageError
@@ -99,9 +99,8 @@ export class Manager extends Effectable.Class<any, any, any> {
     const keys = Object.keys(managers)
     const wrong = keys.find((key) => !((managers as any)[key] instanceof Manager))
     if (wrong !== undefined) {
-      const misuse = Effect.die(
-        new UsageError({ manager: "stack", problem: `"${wrong}" is not a ContextManager` })
-      )
+      const given: unknown = (managers as any)[wrong]
+      const misuse = Effect.die(wrongSelf(`ContextManager.stack: ${wrong}`, "a ContextManager", given))
       return new Manager({ name: "stack", open: misuse, use: () => misuse })
     }
     const parts = keys.map((key) => ((managers as any)[key] as Manager).parts)
