@@ -63,6 +63,9 @@ export abstract class Frame {
   /** The fiber has exited, and this hears of it first. Resume and interrupt other fibers through the trampoline. */
   protected abstract onExit(exit: AnyExit): void
 
+  /** The fiber has exited before its first step; `onExit` follows. */
+  protected onDropped(): void {}
+
   protected get hasStarted(): boolean {
     return this.effect === undefined
   }
@@ -91,6 +94,7 @@ export abstract class Frame {
   /** The same for a fiber that may have ended before its first step. */
   static exitedUnstarted(frame: Frame, exit: AnyExit): void {
     if (frame.hasStarted) return
+    frame.onDropped()
     frame.effect = undefined
     frame.onExit(exit)
   }

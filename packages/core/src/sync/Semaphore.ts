@@ -14,11 +14,14 @@ import type * as Scope from "effect/Scope"
 
 import { succeedNow } from "../internal/effect.ts"
 import { Operation } from "../internal/operation.ts"
-import type { AnyEffect, AnyFiber } from "../internal/effect.ts"
+import type { AnyEffect, AnyFiber, Start } from "../internal/effect.ts"
 import { gaveBare, tookBare, watched } from "../internal/holdings.ts"
 import { heldBy } from "../internal/sync/heldBy.ts"
 import { canRun, nameIn, noEffect, wrongSelf } from "../internal/misuse.ts"
 import { BareLease, Lease, Permits, ScopedLease } from "../internal/sync/permits.ts"
+import { TaskLease } from "../internal/sync/taskLease.ts"
+import { waitFirst } from "../internal/tasks/taskNode.ts"
+import type { TaskNode } from "../internal/tasks/taskNode.ts"
 import { integer, InvalidArgument } from "../internal/validate.ts"
 
 const TypeId = "~skein/Semaphore"
@@ -130,6 +133,14 @@ class WithPermits extends Operation<any, any, any> {
     self.take(lease)
     lease.hold()
     return this.effect
+  }
+
+  [waitFirst](task: TaskNode, start: Start, by: AnyFiber): TaskLease | undefined {
+    const { effect, permits, self } = this
+    // What is wrong is a defect of the task's.
+    if (!(self instanceof SemaphoreImpl) || !Number.isInteger(permits)) return undefined
+    if (permits < 0 || permits > self.total || self.available(permits)) return undefined
+    return new TaskLease(by, self, permits, effect, task, start)
   }
 }
 

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert"
 
-import { Barrier, CapacityLimiter, Event, Lock, Semaphore } from "@skein/core"
+import { Barrier, CapacityLimiter, Event, Lock, Semaphore, Task, TaskGroup } from "@skein/core"
 import { Explore } from "@skein/testing"
 import { Deferred, Effect, Exit, Fiber, Option } from "effect"
 
@@ -53,6 +53,60 @@ const semaphores: ReadonlyArray<Explored> = [
             return Effect.ensuring(Semaphore.withPermits(semaphore, permits, served), Effect.sync(leave))
           })
         yield* apart([ask(1), ask(2), ask(1), later(ask(1))])
+      })
+  },
+  {
+    name: "Semaphore: tasks that begin with permits are served or cancelled, and no permit is lost",
+    operations: [
+      "Semaphore.make",
+      "Semaphore.withPermits",
+      "Task.cancel",
+      "Task.outcome",
+      "TaskGroup.supervise"
+    ],
+    program: () =>
+      Effect.gen(function* () {
+        const semaphore = yield* Semaphore.make(1)
+        const enter = room(1)
+        const crowd = TaskGroup.supervise(
+          Effect.gen(function* () {
+            const tasks: Array<Task.Task<number>> = []
+            for (let i = 0; i < 5; i++) {
+              const inside = Effect.as(enter(1), i)
+              tasks.push(yield* TaskGroup.fork(Semaphore.withPermits(semaphore, 1)(inside)))
+            }
+            yield* TaskGroup.fork(Task.cancel(tasks[1]!))
+            yield* TaskGroup.fork(Effect.suspend(() => Fiber.interrupt(tasks[2]!.fiber)))
+            yield* TaskGroup.fork(later(Semaphore.statistics(semaphore)))
+            assert.deepEqual(yield* Task.outcome(tasks[4]!), Exit.succeed(4))
+            return yield* Effect.forEach([tasks[0]!, tasks[3]!], Task.join)
+          }),
+          { onFailure: () => Effect.void }
+        )
+        const given = Effect.map(Semaphore.statistics(semaphore), ({ free, holders, waiting }) =>
+          assert.deepEqual([free, holders, waiting], [1, [], []])
+        )
+        assert.deepEqual(yield* Effect.ensuring(crowd, given), [0, 3])
+      })
+  },
+  {
+    name: "Semaphore: a group that fails takes along tasks that begin with permits",
+    operations: ["Semaphore.make", "Semaphore.withPermits", "TaskGroup.run", "TaskGroup.fork"],
+    program: () =>
+      Effect.gen(function* () {
+        const semaphore = yield* Semaphore.make(1)
+        const enter = room(1)
+        const given = Effect.map(Semaphore.statistics(semaphore), ({ free, holders, waiting }) =>
+          assert.deepEqual([free, holders, waiting], [1, [], []])
+        )
+        const exit = yield* TaskGroup.run(
+          Effect.gen(function* () {
+            for (let i = 0; i < 3; i++) yield* TaskGroup.fork(Semaphore.withPermits(semaphore, 1)(enter(1)))
+            yield* TaskGroup.fork(later(Effect.fail("no")))
+            yield* TaskGroup.fork(Semaphore.withPermits(semaphore, 1)(Effect.never))
+          })
+        ).pipe(Effect.ensuring(given), Effect.exit)
+        assert.deepEqual(exit, Exit.fail("no"))
       })
   },
   {

@@ -60,12 +60,18 @@ export class Fork extends Operation<unknown> implements Request {
     if (group.closed) return refuse(group, this)
     const slot = group.slots === undefined ? "unneeded" : slotFor(group, this)
     if (slot === "full") return new ForkWait(group, fiber, this).suspend()
-    return succeedNow(fiber, begin(group, fiber.context, this, slot === "taken"))
+    return succeedNow(fiber, begin(group, fiber.context, this, slot === "taken", fiber))
   }
 }
 
 /** A task for the request, started unless it is cancelled from the outset. The slot, where one is needed, is the caller's to give. */
-const begin = (group: Group, forker: Context.Context<never>, request: Request, slot: boolean): TaskNode => {
+const begin = (
+  group: Group,
+  forker: Context.Context<never>,
+  request: Request,
+  slot: boolean,
+  by?: AnyFiber
+): TaskNode => {
   const options = request.options
   const name = options?.name
   const background = options?.background === true
@@ -77,7 +83,7 @@ const begin = (group: Group, forker: Context.Context<never>, request: Request, s
   if (request.site !== undefined) task.forkSite = request.site
   if (slot) task.holdsSlot = true
   if (request.prepare !== undefined) request.prepare(task)
-  group.spawn(forker, task)
+  group.spawn(forker, task, by)
   return task
 }
 
@@ -92,7 +98,7 @@ const slotFor = (group: Group, request: Request): "taken" | "unneeded" | "full" 
 /** Undefined when it is at its limit. */
 export const tryFork = (fiber: AnyFiber, group: Group, request: Request): TaskNode | undefined => {
   const slot = slotFor(group, request)
-  return slot === "full" ? undefined : begin(group, fiber.context, request, slot === "taken")
+  return slot === "full" ? undefined : begin(group, fiber.context, request, slot === "taken", fiber)
 }
 
 /** Forks now; where the group is at its limit the task is pending and waits for its slot itself. */
@@ -162,7 +168,7 @@ class ForkWait extends SlotEntry implements Wait {
     }
     // Being cancelled meanwhile: the task is stillborn and needs no slot.
     const slot = group.cancelling === undefined
-    const task = begin(group, fiber.context, request, slot)
+    const task = begin(group, fiber.context, request, slot, fiber)
     if (!slot) group.slots!.release()
     return succeedNow(fiber, task)
   }

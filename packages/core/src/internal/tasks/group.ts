@@ -135,10 +135,14 @@ export class Group extends Node implements Pipeable {
     )
   }
 
-  /** Starts a task. The group is open and not being cancelled, and the task has its slot where there is a limit. */
-  spawn(forker: Context.Context<never>, task: TaskNode): void {
+  /**
+   * Starts a task. The group is open and not being cancelled, and the task has its slot where there is a limit. `by`: the fiber that forks, if it is
+   * one.
+   */
+  spawn(forker: Context.Context<never>, task: TaskNode, by?: AnyFiber): void {
     this.link(task)
-    this.startFor(forker)(task)
+    const start = this.startFor(forker)
+    if (by === undefined || !task.waitsFirst(start, by)) start(task)
   }
 
   /** A task that was cancelled before it begins: its program never runs. */

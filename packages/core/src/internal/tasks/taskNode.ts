@@ -4,13 +4,15 @@ import type { Pipeable } from "effect/Pipeable"
 import { pipeArguments } from "effect/Pipeable"
 
 import * as changes from "./changes.ts"
-import type { AnyEffect, AnyExit, AnyFiber } from "../effect.ts"
+import { contAll } from "../effect.ts"
+import type { AnyEffect, AnyExit, AnyFiber, Start } from "../effect.ts"
 import type { Group } from "./group.ts"
 import type { Listener } from "../listeners.ts"
 import { Listeners } from "../listeners.ts"
 import { Node } from "../node.ts"
 import type { Wait } from "../node.ts"
 import type { Reason } from "../reason.ts"
+import { StackEntry } from "../stackEntry.ts"
 import { enqueue } from "../trampoline.ts"
 
 /** One request to stop, shared by all tasks that it hit. */
@@ -63,12 +65,31 @@ const Asked = 16
 const Succeeded = 32
 const Failed = 64
 const Cancelled = 128
-const flagCount = 256
+/** Waits for what its program asks for first, and has no fiber yet. */
+const Unborn = 256
+const flagCount = 512
+
+export const waitFirst = "~skein/waitFirst"
+
+/**
+ * An operation that may have to wait. Where that is the first thing that a task does, the task waits without a fiber: that is made
+ * when it is served, or when somebody asks for it.
+ */
+export interface WaitsFirst {
+  /** Puts the task in line; undefined where it need not, or cannot, wait. `by` is the fiber that forks. */
+  readonly [waitFirst]: (task: TaskNode, start: Start, by: AnyFiber) => FirstWait | undefined
+}
+
+/** A task's place in line, and the first step of its fiber. It hears what becomes of that as anything on a fiber's stack does. */
+export type FirstWait = StackEntry & Wait & { readonly start: Start }
 
 /** Made by {@link makeTask}. Many are alive at once, so each word counts: 100,000 suspended tasks are ordinary. */
 export abstract class TaskNode extends Node implements Pipeable {
   declare readonly "~skein/Task": any
+  /** Made when it is asked for, while the task waits without one. */
   declare fiber: AnyFiber
+  /** The fiber, where there is one. */
+  declare private own: AnyFiber | undefined
   declare readonly group: Group
   /** Given name; else the stack frame that the task started under; else nothing. */
   declare private label: string | StackFrame | undefined
@@ -81,6 +102,25 @@ export abstract class TaskNode extends Node implements Pipeable {
   declare next: TaskNode | undefined
   /** Or what it waits on alone, which is what many have. */
   declare private extras: Extra | Wait | undefined
+
+  /** Instead of being started: true if it waits without a fiber. */
+  waitsFirst(start: Start, by: AnyFiber): boolean {
+    const program: Partial<WaitsFirst> = this.effect
+    if (program[waitFirst] === undefined || changes.watched) return false
+    const wait = program[waitFirst](this, start, by)
+    if (wait === undefined) return false
+    this.effect = wait
+    this.wait = wait
+    this.flag(Unborn, true)
+    return true
+  }
+
+  /** @internal */
+  born(): AnyFiber | undefined {
+    if (!this.has(Unborn)) return undefined
+    this.flag(Unborn, false)
+    return (this.effect as FirstWait).start(this)
+  }
 
   /** Known from the first step on. */
   get id(): number {
@@ -228,6 +268,11 @@ export abstract class TaskNode extends Node implements Pipeable {
     return program
   }
 
+  protected override onDropped(): void {
+    // It had a place in line.
+    if (this.effect instanceof StackEntry) this.effect[contAll](this.fiber)
+  }
+
   protected override onExit(exit: AnyExit): void {
     const listeners = this.has(Started) ? (this.effect as Listeners<TaskNode> | undefined) : this.extra?.early
     this.group.exited(this, exit)
@@ -254,9 +299,18 @@ export abstract class TaskNode extends Node implements Pipeable {
 
 ;(TaskNode.prototype as any)["~skein/Task"] = { _A: (_: never) => _, _E: (_: never) => _ }
 
+Object.defineProperty(TaskNode.prototype, "fiber", {
+  get(this: any) {
+    return this.own ?? this.born()
+  },
+  set(this: any, fiber: AnyFiber) {
+    this.own = fiber
+  }
+})
+
 // One function instead of a chain of constructors: it is on the path of every fork.
 const Construct = function (this: any, group: Group, effect: unknown, name: unknown, packed: number) {
-  this.fiber = undefined
+  this.own = undefined
   this.effect = effect
   this.group = group
   this.label = name
