@@ -50,17 +50,18 @@ describe("dispatcher, with what throws", () => {
       const program = Effect.gen(function* () {
         const event = yield* Event.make()
         const fork = yield* TaskGroup.runtime(yield* TaskGroup.current())()
-        const waiting = Array.from({ length: 5 }, (_, i) => {
+        for (let i = 0; i < 5; i++) {
           const waits = Effect.gen(function* () {
             if (i === 1) yield* throwAtTheEnd
             yield* Event.wait(event)
             seen.push(i)
           })
-          return who === "tasks" ? fork(waits).fiber : Effect.runFork(waits)
-        })
+          if (who === "tasks") fork(waits)
+          else Effect.runFork(waits)
+        }
         yield* Effect.yieldNow
         yield* Event.set(event)
-        yield* Effect.forEach(waiting, Fiber.await)
+        for (let i = 0; i < 3; i++) yield* Effect.promise(turn)
       })
       const rethrown = await rethrownBy(() => Effect.runPromise(TaskGroup.run(program)))
       assert.deepStrictEqual(seen, [0, 1, 2, 3, 4])
@@ -111,9 +112,10 @@ describe("dispatcher, with timers that are faked", () => {
     const left = Effect.runFork(yielding(3), { scheduler })
     vi.useRealTimers()
     left.interruptUnsafe()
+    await turn()
     let done = 0
     for (let i = 0; i < 3; i++) void runOn(scheduler, yielding(3)).then(() => done++)
-    for (let i = 0; i < 5; i++) await turn()
+    for (let i = 0; i < 20; i++) await turn()
     assert.strictEqual(done, 3)
   })
 })
