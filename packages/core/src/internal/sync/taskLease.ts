@@ -7,35 +7,22 @@ import type { FirstWait, TaskNode } from "../tasks/taskNode.ts"
 import { wallClockOf } from "../wallClock.ts"
 import { Lease } from "./permits.ts"
 import type { Permits } from "./permits.ts"
+import { Granted, Idle } from "./waitQueue.ts"
 
-export class TaskLease extends Lease implements FirstWait {
-  readonly start: Start
-  private readonly task: TaskNode
+/** Made by {@link waitForPermits}. */
+export abstract class TaskLease extends Lease implements FirstWait {
+  declare readonly start: Start
+  declare private readonly task: TaskNode
   /** The task's fiber has taken its first step, into this. */
-  private begun = false
-  private served = false
-
-  /** Until the task has a fiber, `by` says where those are scheduled who are served. */
-  constructor(
-    by: AnyFiber,
-    source: Permits,
-    permits: number,
-    effect: AnyEffect,
-    task: TaskNode,
-    start: Start
-  ) {
-    super(by, source, permits, effect)
-    this.task = task
-    this.start = start
-    this.since = coarseNow(wallClockOf(by))
-    source.queue.add(this)
-  }
+  declare private begun: boolean
+  declare private served: boolean
 
   override describe(): Holder {
     return { node: this.task, name: this.task.path }
   }
 
   override resume(): void {
+    if (this.state !== Granted) return
     this.served = true
     if (this.begun) super.resume()
     // Its first step is to come here.
@@ -43,11 +30,64 @@ export class TaskLease extends Lease implements FirstWait {
   }
 
   protected override onResume(fiber: AnyFiber): AnyEffect {
-    if (this.begun) return super.onResume(fiber)
-    this.begun = true
-    ;(this as { fiber: AnyFiber }).fiber = fiber
-    if (!this.served) return park(fiber, this)
-    enter(fiber, this)
-    return super.onResume(fiber)
+    if (!this.begun) {
+      this.begun = true
+      ;(this as { fiber: AnyFiber }).fiber = fiber
+      if (!this.served) return park(fiber, this)
+      enter(fiber, this)
+    }
+    this.task.wait = undefined
+    if (this.rejection === undefined) return this.onServed(fiber)
+    this.state = Idle
+    return this.rejection
   }
+}
+
+// Sets what the constructors of Waiter and Lease would. One function instead of a chain of them: many are made, and wait, at once.
+const Construct = function (
+  this: any,
+  by: AnyFiber,
+  source: Permits,
+  permits: number,
+  effect: AnyEffect,
+  task: TaskNode,
+  start: Start
+) {
+  this.fiber = by
+  this.state = Idle
+  this.list = undefined
+  this.prev = undefined
+  this.next = undefined
+  this.since = coarseNow(wallClockOf(by))
+  this.turn = 0
+  this.rejection = undefined
+  this.source = source
+  this.permits = permits
+  this.effect = effect
+  this.start = start
+  this.task = task
+  this.begun = false
+  this.served = false
+} as unknown as new (
+  by: AnyFiber,
+  source: Permits,
+  permits: number,
+  effect: AnyEffect,
+  task: TaskNode,
+  start: Start
+) => TaskLease
+Construct.prototype = TaskLease.prototype
+
+/** Puts the task in line. Until it has a fiber, `by` says where those are scheduled who are served. */
+export const waitForPermits = (
+  by: AnyFiber,
+  source: Permits,
+  permits: number,
+  effect: AnyEffect,
+  task: TaskNode,
+  start: Start
+): TaskLease => {
+  const lease = new Construct(by, source, permits, effect, task, start)
+  source.queue.add(lease)
+  return lease
 }
