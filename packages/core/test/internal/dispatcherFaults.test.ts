@@ -175,7 +175,7 @@ describe("dispatcher, where a group has a limit", () => {
       TaskGroup.run(
         Effect.gen(function* () {
           const fork = yield* TaskGroup.runtime(yield* TaskGroup.current())()
-          for (let i = 0; i < 6000; i++)
+          for (let i = 0; i < 10_000; i++)
             fork(
               Effect.suspend(() => {
                 starts.push(i)
@@ -188,7 +188,7 @@ describe("dispatcher, where a group has a limit", () => {
     )
     assert.deepStrictEqual(
       starts,
-      Array.from({ length: 6000 }, (_, i) => i)
+      Array.from({ length: 10_000 }, (_, i) => i)
     )
   })
 })
