@@ -46,7 +46,7 @@ export const limit = define({
     { system: "Skein Semaphore", against: "Effect forEach", ratio: 1.15 }
   ],
   remarks:
-    "The floor runs them all at once, without a limit. forEach, a group's limit and Gather.map start a task when there is room for it; with a semaphore all tasks are started first and wait: so many fibers alone, without any limit, are the floor, and a semaphore cannot cost much less than that (docs/adr/0065). The libraries on promises cannot cancel; they are shown twice, with tasks that yield to the microtask queue and with tasks that yield to the event loop, as all others here do. Effect's Semaphore takes time that grows with the square of its waiters, hence its smaller number.",
+    "The floor runs them all at once, without a limit. forEach, a group's limit and Gather.map start a task when there is room for it; a semaphore has all of them in line first: Skein's tasks without a fiber until they are served (docs/adr/0067), the row of fibers, like the floor, with one each. The libraries on promises cannot cancel; they are shown twice, with tasks that yield to the microtask queue and with tasks that yield to the event loop, as all others here do. Effect's Semaphore takes time that grows with the square of its waiters, hence its smaller number.",
   systems: {
     floor: { round: effect((n) => forkAll(n, () => task)), note: "no limit" },
     "Effect forEach": {

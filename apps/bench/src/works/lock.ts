@@ -53,7 +53,7 @@ export const lock = define({
   effect: "Effect Semaphore(1)",
   goals: [{ system: "Skein Lock", against: "Effect Semaphore(1)", ratio: 0.06 }],
   remarks:
-    "The floor is the same without a lock. The libraries on promises neither cancel nor notice who takes the lock twice; they are shown with a yield to the microtask queue and with one to the event loop, as all others here do.",
+    "The floor is the same without a lock. Skein's lock is shown with tasks of a group and with the same bare fibers as Effect's semaphore. The libraries on promises neither cancel nor notice who takes the lock twice; they are shown with a yield to the microtask queue and with one to the event loop, as all others here do.",
   systems: {
     floor: { round: inEffect(Effect.succeed((effect) => effect)), note: "no lock" },
     "Effect Semaphore(1)": {

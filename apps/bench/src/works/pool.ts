@@ -64,7 +64,7 @@ export const pool = define({
   floor: "floor",
   effect: "Effect Pool",
   remarks:
-    "The floor is the same without a pool. By hand there is no limit in time, no check of the items, and a failing task keeps its item.",
+    "The floor is the same without a pool. Skein's pool is shown with tasks of a group, which share a dispatcher (docs/adr/0066), and with the same bare fibers as Effect's pool. By hand there is no limit in time, no check of the items, and a failing task keeps its item.",
   goals: [{ system: "Skein Pool", against: "Effect Pool", ratio: 0.39 }],
   systems: {
     floor: { round: (n) => Effect.runPromise(leases(work(), n)), note: "no pool" },
