@@ -38,6 +38,7 @@ export interface Task<out A, out E = never> extends Pipeable {
   readonly name: string
   /** Names from the root to this task, joined with "/"; a "/" inside a name is written "%2F". */
   readonly path: string
+  /** What runs it. A task that waits for a semaphore before all else has none until it is served, or somebody asks for it here. */
   readonly fiber: Fiber.Fiber<A, E>
 }
 
