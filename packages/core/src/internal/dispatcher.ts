@@ -14,7 +14,7 @@ type Task = () => void
 /** So many are woken in one turn of the event loop. */
 export const perTurn = 1024
 
-// After so many, promises get their turn, as they do between the callbacks of the event loop.
+// After so many, promises and `nextTick` get their turn, as they do between the callbacks of the event loop.
 const perStretch = 64
 
 /** Counts the stretches of work, between which promises and the event loop get their turn. */
@@ -46,8 +46,9 @@ class Dispatcher implements Scheduler.SchedulerDispatcher {
 
   /** First come, first served: a priority counts among what one fiber schedules, not among all tasks of a program. */
   scheduleTask(task: Task, _priority: number): void {
-    if (this.open === undefined) this.begin(task)
-    else this.open.tasks.push(task)
+    const { open } = this
+    if (open === undefined || open.tasks.length === perStretch) this.begin(task)
+    else open.tasks.push(task)
   }
 
   // Each batch has a turn that is its own: one that never comes (of timers that somebody faked) must not hold up the others.
@@ -89,29 +90,24 @@ class Dispatcher implements Scheduler.SchedulerDispatcher {
       this.turns++
       this.left = perTurn
     }
-    this.run(batch.tasks, 0)
-  }
-
-  private run(tasks: ReadonlyArray<Task>, from: number): void {
-    const to = Math.min(from + perStretch, tasks.length)
+    this.open = undefined
     this.running = true
     stretch = ++stretches
-    runAll(tasks, from, to)
+    runAll(batch.tasks)
     while (this.woken.length > 0) {
       const { woken } = this
       this.woken = []
-      runAll(woken, 0, woken.length)
+      runAll(woken)
     }
     stretch = 0
     this.running = false
     this.open = undefined
-    if (to < tasks.length) void resolved.then(() => this.run(tasks, to))
   }
 
   flush(): void {
     for (let batch = this.batches.shift(); batch !== undefined; batch = this.batches.shift()) {
       if (batch === this.open) this.open = undefined
-      runAll(batch.tasks, 0, batch.tasks.length)
+      runAll(batch.tasks)
     }
   }
 }
@@ -130,10 +126,10 @@ export const rethrow = (error: unknown): void =>
     throw error
   })
 
-const runAll = (tasks: ReadonlyArray<Task>, from: number, to: number): void => {
-  for (let i = from; i < to;) {
+const runAll = (tasks: ReadonlyArray<Task>): void => {
+  for (let i = 0; i < tasks.length;) {
     try {
-      while (i < to) tasks[i++]!()
+      while (i < tasks.length) tasks[i++]!()
     } catch (error) {
       rethrow(error)
     }

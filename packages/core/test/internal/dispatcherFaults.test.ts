@@ -192,3 +192,56 @@ describe("dispatcher, where a group has a limit", () => {
     )
   })
 })
+
+describe("dispatcher, with many tasks that yielded in one go", () => {
+  it("lets process.nextTick have its turn between them", async () => {
+    const seen: Array<unknown> = []
+    await Effect.runPromise(
+      TaskGroup.run(
+        Effect.gen(function* () {
+          for (let i = 0; i < 500; i++)
+            yield* TaskGroup.fork(
+              Effect.andThen(
+                Effect.yieldNow,
+                Effect.sync(() => {
+                  if (i === 100) process.nextTick(() => seen.push("tick"))
+                  seen.push(i)
+                })
+              )
+            )
+        })
+      )
+    )
+    assert.isAtMost(seen.indexOf("tick"), 100 + 64)
+    assert.deepStrictEqual(
+      seen.filter((what) => what !== "tick"),
+      Array.from({ length: 500 }, (_, i) => i)
+    )
+  })
+
+  it("runs them all when it is flushed", async () => {
+    const seen: Array<number> = []
+    await Effect.runPromise(
+      TaskGroup.run(
+        Effect.gen(function* () {
+          for (let i = 0; i < 200; i++)
+            yield* TaskGroup.fork(
+              Effect.andThen(
+                Effect.yieldNow,
+                Effect.withFiber((fiber) => {
+                  seen.push(i)
+                  if (i > 0) return Effect.void
+                  fiber.currentDispatcher.flush()
+                  // Those behind it in its own stretch are running already.
+                  assert.isAtLeast(seen.length, 200 - 63)
+                  return Effect.void
+                })
+              )
+            )
+        })
+      )
+    )
+    assert.strictEqual(new Set(seen).size, 200)
+    assert.strictEqual(seen.length, 200)
+  })
+})
