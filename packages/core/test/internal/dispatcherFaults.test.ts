@@ -212,6 +212,8 @@ describe("dispatcher, with many tasks that yielded in one go", () => {
         })
       )
     )
+    await turn()
+    assert.include(seen, "tick")
     assert.isAtMost(seen.indexOf("tick"), 100 + 64)
     assert.deepStrictEqual(
       seen.filter((what) => what !== "tick"),
