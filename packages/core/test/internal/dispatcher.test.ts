@@ -278,6 +278,20 @@ describe("dispatcher", () => {
     ])
   })
 
+  it("keeps the async context of whoever forked for tasks that wait for permits first", async () => {
+    const storage = new AsyncLocalStorage<string>()
+    const seen: Array<unknown> = []
+    const semaphore = Semaphore.makeUnsafe(1)
+    await Effect.runPromise(Semaphore.take(semaphore, 1))
+    const noting = Semaphore.withPermits(semaphore, 1)(Effect.sync(() => seen.push(storage.getStore())))
+    const running = ["a", "b"].map((store) =>
+      storage.run(store, () => Effect.runPromise(forkAll(2, () => noting)))
+    )
+    storage.run("of the one who releases", () => Effect.runSync(Semaphore.release(semaphore, 1)))
+    await Promise.all(running)
+    assert.deepStrictEqual(seen, ["a", "a", "b", "b"])
+  })
+
   it("does not make priorities count among tasks", async () => {
     const seen: Array<unknown> = []
     await Effect.runPromise(
