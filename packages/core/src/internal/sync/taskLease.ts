@@ -1,4 +1,5 @@
 /** Permits that a task waits for before it has a fiber. */
+import { startAs } from "../asyncContext.ts"
 import { coarseNow } from "../coarseClock.ts"
 import { enter, park } from "../effect.ts"
 import type { AnyEffect, AnyFiber, Start } from "../effect.ts"
@@ -64,7 +65,7 @@ const Construct = function (
   this.source = source
   this.permits = permits
   this.effect = effect
-  this.start = start
+  this.start = startAs(by, start)
   this.task = task
   this.begun = false
   this.served = false

@@ -3,7 +3,6 @@ import type * as Cause from "effect/Cause"
 import type { Pipeable } from "effect/Pipeable"
 import { pipeArguments } from "effect/Pipeable"
 
-import { startAs } from "../asyncContext.ts"
 import * as changes from "./changes.ts"
 import { contAll } from "../effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber, Start } from "../effect.ts"
@@ -108,7 +107,7 @@ export abstract class TaskNode extends Node implements Pipeable {
   waitsFirst(start: Start, by: AnyFiber): boolean {
     const program: Partial<WaitsFirst> = this.effect
     if (program[waitFirst] === undefined || changes.watched) return false
-    const wait = program[waitFirst](this, startAs(by, start), by)
+    const wait = program[waitFirst](this, start, by)
     if (wait === undefined) return false
     this.effect = wait
     this.wait = wait
