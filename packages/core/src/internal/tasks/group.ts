@@ -11,6 +11,7 @@ import type { Pipeable } from "effect/Pipeable"
 import { pipeArguments } from "effect/Pipeable"
 
 import { coarseNow } from "../coarseClock.ts"
+import type { LateStart } from "../asyncContext.ts"
 import * as changes from "./changes.ts"
 import { afterExit, isInterrupted, starter } from "../effect.ts"
 import type { AnyEffect, AnyExit, AnyFiber, Start } from "../effect.ts"
@@ -101,6 +102,8 @@ export class Group extends Node implements Pipeable {
   // Forks mostly come from one context: comparing a pointer saves a look-up.
   private lastForker: Context.Context<never> | undefined = undefined
   private lastStart: Start | undefined = undefined
+  /** Of tasks that wait without a fiber. */
+  lateStart: LateStart | undefined = undefined
 
   constructor(
     owner: AnyFiber,
