@@ -19,7 +19,7 @@ import { gaveBare, tookBare, watched } from "../internal/holdings.ts"
 import { heldBy } from "../internal/sync/heldBy.ts"
 import { canRun, nameIn, noEffect, wrongSelf } from "../internal/misuse.ts"
 import { BareLease, Lease, Permits, ScopedLease } from "../internal/sync/permits.ts"
-import { waitForPermits } from "../internal/sync/taskLease.ts"
+import { NewTaskLease } from "../internal/sync/taskLease.ts"
 import type { TaskLease } from "../internal/sync/taskLease.ts"
 import { waitFirst } from "../internal/tasks/taskNode.ts"
 import type { TaskNode } from "../internal/tasks/taskNode.ts"
@@ -141,7 +141,9 @@ class WithPermits extends Operation<any, any, any> {
     // What is wrong is a defect of the task's.
     if (!(self instanceof SemaphoreImpl) || !Number.isInteger(permits)) return undefined
     if (permits < 0 || permits > self.total || self.available(permits)) return undefined
-    return waitForPermits(by, self, permits, effect, task, start)
+    const lease = new NewTaskLease(by, self, permits, effect, task, start)
+    self.queue.add(lease)
+    return lease
   }
 }
 

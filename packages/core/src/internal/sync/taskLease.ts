@@ -10,7 +10,7 @@ import { Lease } from "./permits.ts"
 import type { Permits } from "./permits.ts"
 import { Granted, Idle } from "./waitQueue.ts"
 
-/** Made by {@link waitForPermits}. */
+/** Made by {@link NewTaskLease}. */
 export abstract class TaskLease extends Lease implements FirstWait {
   declare readonly start: Start
   declare private readonly task: TaskNode
@@ -45,7 +45,7 @@ export abstract class TaskLease extends Lease implements FirstWait {
 }
 
 // Sets what the constructors of Waiter and Lease would. One function instead of a chain of them: many are made, and wait, at once.
-const Construct = function (
+const construct = function (
   this: any,
   by: AnyFiber,
   source: Permits,
@@ -69,26 +69,10 @@ const Construct = function (
   this.task = task
   this.begun = false
   this.served = false
-} as unknown as new (
-  by: AnyFiber,
-  source: Permits,
-  permits: number,
-  effect: AnyEffect,
-  task: TaskNode,
-  start: Start
-) => TaskLease
-Construct.prototype = TaskLease.prototype
-
-/** Puts the task in line. Until it has a fiber, `by` says where those are scheduled who are served. */
-export const waitForPermits = (
-  by: AnyFiber,
-  source: Permits,
-  permits: number,
-  effect: AnyEffect,
-  task: TaskNode,
-  start: Start
-): TaskLease => {
-  const lease = new Construct(by, source, permits, effect, task, start)
-  source.queue.add(lease)
-  return lease
 }
+construct.prototype = TaskLease.prototype
+
+/** Not in line yet. Until the task has a fiber, `by` says where those are scheduled who are served. */
+export const NewTaskLease = construct as unknown as new (
+  ...of: Parameters<OmitThisParameter<typeof construct>>
+) => TaskLease
